@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+# hepar_module(NAME HEADERS h.. SOURCES cc.. TESTS test.cc.. DEPS module.. PRIVATE_DEPS target..)
+#
+# Makes the static library hepar::NAME of the folder src/hepar/NAME, its install rules and the test
+# program hepar_NAME_test. DEPS names Hepar modules and is the only statement of the layering: a test
+# compares it with the includes. PRIVATE_DEPS names third-party targets, which stay out of HEADERS.
+# TEST_DEPS names further modules or targets that only the tests use.
+
+add_library(hepar_options INTERFACE)
+target_compile_features(hepar_options INTERFACE cxx_std_20)
+if(HEPAR_DEVELOPER)
+  target_compile_options(hepar_options INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
+endif()
+if(HEPAR_SANITIZE)
+  target_compile_options(hepar_options INTERFACE -fsanitize=${HEPAR_SANITIZE} -fno-omit-frame-pointer
+                                                 -fno-sanitize-recover=all)
+  target_link_options(hepar_options INTERFACE -fsanitize=${HEPAR_SANITIZE})
+endif()
+
+function(hepar_module name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "HEADERS;SOURCES;TESTS;DEPS;PRIVATE_DEPS;TEST_DEPS")
+  if(arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "hepar_module(${name}): unknown arguments ${arg_UNPARSED_ARGUMENTS}")
+  endif()
+  set(target hepar_${name})
+  add_library(${target} STATIC ${arg_SOURCES})
+  add_library(hepar::${name} ALIAS ${target})
+  target_sources(${target} PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/src FILES ${arg_HEADERS})
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${name} POSITION_INDEPENDENT_CODE ON)
+  list(TRANSFORM arg_DEPS PREPEND hepar:: OUTPUT_VARIABLE deps)
+  target_link_libraries(${target} PUBLIC ${deps} PRIVATE ${arg_PRIVATE_DEPS} $<BUILD_INTERFACE:hepar_options>)
+  install(TARGETS ${target} EXPORT hepar-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+          FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+  set_property(GLOBAL APPEND PROPERTY HEPAR_MODULES ${name})
+  set_property(GLOBAL PROPERTY HEPAR_DEPS_${name} "${arg_DEPS}")
+  if(HEPAR_DEVELOPER AND arg_TESTS)
+    add_executable(${target}_test ${arg_TESTS})
+    target_link_libraries(${target}_test PRIVATE ${target} ${arg_TEST_DEPS} hepar_options GTest::gmock_main)
+    include(GoogleTest)
+    gtest_discover_tests(${target}_test DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 PROPERTIES LABELS unit)
+  endif()
+endfunction()
+
+# Writes build/module_graph.txt ("module: dep dep"), which the layer test reads, and refuses cycles: a
+# module may name only modules that were made before it.
+function(hepar_check_module_graph)
+  get_property(modules GLOBAL PROPERTY HEPAR_MODULES)
+  set(seen "")
+  set(text "")
+  foreach(module IN LISTS modules)
+    get_property(deps GLOBAL PROPERTY HEPAR_DEPS_${module})
+    foreach(dep IN LISTS deps)
+      if(NOT dep IN_LIST seen)
+        message(FATAL_ERROR "module ${module} depends on ${dep}, which is not a layer below it")
+      endif()
+    endforeach()
+    list(APPEND seen ${module})
+    list(JOIN deps " " joined)
+    string(APPEND text "${module}: ${joined}\n")
+  endforeach()
+  file(WRITE ${PROJECT_BINARY_DIR}/module_graph.txt "${text}")
+endfunction()

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "hepar/nn/tensor.h"
+
+namespace hepar {
+
+// Runs one trained network. nn_reference (plain loops in double) is the oracle: every other engine passes
+// the same conformance suite against it.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  // input (N, C, D, H, W), sizes multiples of NetworkSpec::size_divisor(); returns the full-resolution
+  // logits (N, heads, D, H, W), no sigmoid or softmax. Throws Error(kInvalidInput) for another shape.
+  // One caller at a time.
+  virtual Tensor run(const Tensor& input) = 0;
+};
+
+}  // namespace hepar
