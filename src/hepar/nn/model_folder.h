@@ -25,8 +25,8 @@ struct IntensityProperties {
 struct ModelPlan {
   std::string configuration = "3d_fullres";
   NetworkSpec network;
-  Kernel3 patch_size{};                  // d, h, w
-  std::array<double, 3> spacing_mm{};    // d, h, w
+  Kernel3 patch_size{};                // d, h, w
+  std::array<double, 3> spacing_mm{};  // d, h, w
   std::int64_t batch_size = 2;
   std::vector<std::string> normalization_schemes;
   std::vector<IntensityProperties> intensities;
@@ -39,7 +39,8 @@ struct ModelPlan {
 struct DatasetLabels {
   // Foreground labels or regions in output order: name and the label values it covers.
   std::vector<std::pair<std::string, std::vector<int>>> regions;
-  std::vector<int> regions_class_order;  // label written where a region's probability exceeds 0.5; later ones win
+  std::vector<int>
+      regions_class_order;  // label written where a region's probability exceeds 0.5; later ones win
   std::string file_ending = ".nii.gz";
 };
 
@@ -47,7 +48,8 @@ struct DatasetLabels {
 // or ill-typed key is Error(kInvalidInput) naming the file and the key.
 ModelPlan read_plan(const std::filesystem::path& plans_json, const std::string& configuration = "3d_fullres");
 DatasetLabels read_dataset_labels(const std::filesystem::path& dataset_json);
-void write_plan(const std::filesystem::path& plans_json, const ModelPlan& plan, const std::string& dataset_name);
+void write_plan(const std::filesystem::path& plans_json, const ModelPlan& plan,
+                const std::string& dataset_name);
 
 // A Hepar model folder: plans.json, dataset.json, fold_K/checkpoint_final.safetensors, MODEL_CARD.md.
 struct ModelFolder {

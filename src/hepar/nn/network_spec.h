@@ -21,13 +21,14 @@ using Kernel3 = std::array<std::int64_t, 3>;  // along d, h, w
 //   encoder.stages.{i}.0.convs.{j}.norm.{weight,bias}
 //   decoder.stages.{s}.convs.{j}.{conv,norm}.{weight,bias}
 //   decoder.transpconvs.{s}.{weight,bias}               weight (C_in, C_out, kd, kh, kw)
-//   decoder.seg_layers.{s}.{weight,bias}                weight (heads, C, 1, 1, 1); s = S-2 is full resolution
+//   decoder.seg_layers.{s}.{weight,bias}                weight (heads, C, 1, 1, 1); s = S-2 is full
+//   resolution
 struct NetworkSpec {
   std::int64_t input_channels = 1;
   std::int64_t heads = 2;  // output channels
   std::vector<std::int64_t> features_per_stage;
-  std::vector<Kernel3> kernel_sizes;       // one per stage
-  std::vector<Kernel3> strides;            // one per stage; the first is 1, 1, 1
+  std::vector<Kernel3> kernel_sizes;                 // one per stage
+  std::vector<Kernel3> strides;                      // one per stage; the first is 1, 1, 1
   std::vector<std::int64_t> conv_per_stage;          // blocks per encoder stage
   std::vector<std::int64_t> conv_per_stage_decoder;  // blocks per decoder stage, lowest resolution first
   double norm_eps = 1e-5;

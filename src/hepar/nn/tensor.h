@@ -22,7 +22,8 @@ struct Tensor {
   TensorShape shape;
   std::vector<float> values;
   Tensor() = default;
-  explicit Tensor(const TensorShape& s, float fill = 0) : shape(s), values(static_cast<std::size_t>(s.count()), fill) {}
+  explicit Tensor(const TensorShape& s, float fill = 0)
+      : shape(s), values(static_cast<std::size_t>(s.count()), fill) {}
 };
 
 }  // namespace hepar

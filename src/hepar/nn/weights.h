@@ -23,7 +23,7 @@ enum class ElementType { kFloat32, kFloat16, kBFloat16, kInt16, kUInt8, kInt64, 
 // A safetensors file, memory-mapped and checked: header length, JSON, element types, offsets inside the
 // file and equal to shape x element size. Damage is Error(kCorrupt) with the offending tensor's name.
 // Format: github.com/huggingface/safetensors, README "Format" (8-byte little-endian header length, JSON
-// header, raw little-endian data).
+// header, raw little-endian data without gaps).
 class SafetensorsFile {
  public:
   struct Entry {
@@ -44,6 +44,9 @@ class SafetensorsFile {
   std::unique_ptr<Impl> impl_;
 };
 
+// The values of one tensor of floats, of any width, as float32; whole numbers are Error(kInvalidInput).
+NamedTensor as_float32(const SafetensorsFile::Entry& entry);
+
 // All floating tensors of the file as float32.
 Weights read_weights(const std::filesystem::path& path);
 
@@ -54,7 +57,8 @@ struct TensorToWrite {
   std::vector<std::int64_t> shape;
   std::span<const std::byte> bytes;  // little-endian elements of `type`
 };
-// Writes whole or not at all; tensors in the given order, data aligned to 8 bytes.
+// Writes whole or not at all; tensors in the given order without gaps, the first
+// aligned to 8 bytes.
 void write_safetensors(const std::filesystem::path& path, const std::vector<TensorToWrite>& tensors,
                        const std::map<std::string, std::string>& metadata = {});
 // Writes float32 weights as `stored_as` (kFloat32 or kFloat16, rounded to nearest even).
