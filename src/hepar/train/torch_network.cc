@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "torch_network.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "hepar/core/error.h"
+#include "hepar/core/random.h"
+
+namespace hepar {
+namespace {
+
+bool is_weight(const ParameterSpec& p) { return p.shape.size() == 5; }
+
+at::Tensor initial_value(const NetworkSpec& spec, const ParameterSpec& p, Random random) {
+  if (!is_weight(p)) return at::full(p.shape, p.name.ends_with("norm.weight") ? 1.0 : 0.0);
+  // PyTorch's fan-in is axis 1 times the kernel, also for transposed convolutions.
+  const auto fan_in = static_cast<double>(p.shape[1] * p.shape[2] * p.shape[3] * p.shape[4]);
+  const double sd = std::sqrt(2 / ((1 + spec.leaky_slope * spec.leaky_slope) * fan_in));
+  at::Tensor value = at::empty(p.shape);
+  float* values = value.data_ptr<float>();
+  std::generate_n(values, value.numel(), [&] { return static_cast<float>(random.normal(0, sd)); });
+  return value;
+}
+
+Kernel3 same_padding(at::IntArrayRef weight_shape) {
+  return {(weight_shape[2] - 1) / 2, (weight_shape[3] - 1) / 2, (weight_shape[4] - 1) / 2};
+}
+
+}  // namespace
+
+TorchNetwork::TorchNetwork(const NetworkSpec& spec, std::uint64_t seed) : spec_(spec) {
+  const Random random(seed);
+  std::uint64_t stream = 0;
+  for (const ParameterSpec& p : parameters_of(spec)) {
+    parameters_[p.name] = initial_value(spec, p, random.fork(stream++)).requires_grad_(true);
+  }
+}
+
+at::Tensor TorchNetwork::as_computed(const std::string& name) const {
+  return bfloat16_ ? parameter(name).to(at::kBFloat16) : parameter(name);
+}
+
+at::Tensor TorchNetwork::block(const std::string& name, const at::Tensor& input,
+                               const Kernel3& stride) const {
+  const at::Tensor weight = as_computed(name + ".conv.weight");
+  const at::Tensor x =
+      at::conv3d(input, weight, as_computed(name + ".conv.bias"), stride, same_padding(weight.sizes()));
+  const at::Tensor normed =
+      at::instance_norm(x, parameter(name + ".norm.weight"), parameter(name + ".norm.bias"), {}, {}, true,
+                        0.1, spec_.norm_eps, false);
+  return at::leaky_relu(normed, spec_.leaky_slope);
+}
+
+std::vector<at::Tensor> TorchNetwork::forward(const at::Tensor& input) const {
+  at::Tensor x = bfloat16_ ? input.to(at::kBFloat16) : input;
+  std::vector<at::Tensor> skips;
+  const auto stages = static_cast<std::size_t>(spec_.stages());
+  for (std::size_t s = 0; s < stages; ++s) {
+    for (std::int64_t j = 0; j < spec_.conv_per_stage[s]; ++j) {
+      x = block(fmt::format("encoder.stages.{}.0.convs.{}", s, j), x,
+                j == 0 ? spec_.strides[s] : Kernel3{1, 1, 1});
+    }
+    skips.push_back(x);
+  }
+  std::vector<at::Tensor> logits;
+  for (std::size_t s = 0; s + 1 < stages; ++s) {
+    const std::string up = fmt::format("decoder.transpconvs.{}", s);
+    // LibTorch 1.13 has no bfloat16 transposed convolution on the CPU.
+    const at::Tensor upsampled = at::conv_transpose3d(x.to(at::kFloat), parameter(up + ".weight"),
+                                                      parameter(up + ".bias"), spec_.strides[stages - 1 - s]);
+    x = at::cat(std::vector<at::Tensor>{upsampled.to(x.scalar_type()), skips[stages - 2 - s]}, 1);
+    for (std::int64_t j = 0; j < spec_.conv_per_stage_decoder[s]; ++j) {
+      x = block(fmt::format("decoder.stages.{}.convs.{}", s, j), x, {1, 1, 1});
+    }
+    const std::string head = fmt::format("decoder.seg_layers.{}", s);
+    logits.push_back(
+        at::conv3d(x, as_computed(head + ".weight"), as_computed(head + ".bias")).to(at::kFloat));
+  }
+  std::reverse(logits.begin(), logits.end());
+  return logits;
+}
+
+Weights TorchNetwork::weights() const {
+  Weights weights;
+  for (const auto& [name, parameter] : parameters_) {
+    const at::Tensor flat = parameter.detach().contiguous();
+    const float* values = flat.data_ptr<float>();
+    weights[name] = {parameter.sizes().vec(), std::vector<float>(values, values + flat.numel())};
+  }
+  return weights;
+}
+
+void TorchNetwork::set_weights(const Weights& weights) {
+  const at::NoGradGuard no_gradients;
+  for (auto& [name, parameter] : parameters_) {
+    const auto found = weights.find(name);
+    if (found == weights.end() || at::IntArrayRef(found->second.shape) != parameter.sizes()) {
+      throw Error(
+          ErrorCode::kInvalidInput,
+          fmt::format("The weights do not fit the plan: {} is {}; use the weights of a model with this plan.",
+                      name, found == weights.end() ? "not there" : "of another shape"));
+    }
+    std::copy(found->second.values.begin(), found->second.values.end(), parameter.data_ptr<float>());
+  }
+}
+
+}  // namespace hepar
