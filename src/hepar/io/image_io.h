@@ -40,8 +40,8 @@ CtImage read_ct(const std::filesystem::path& path, const ReadOptions& options = 
 // Error(kInvalidInput) with the first offending value.
 LabelImage read_labels(const std::filesystem::path& path, const ReadOptions& options = {});
 
-// Writes by suffix (as above, .nhdr and .mhd excepted), compressed, whole or not at all: what was written is
-// read back and compared before it gets its name. A full disk is Error(kExhausted) and leaves nothing.
+// Writes .nii or .nii.gz, whole or not at all, with the same bytes for the same voxels. Throws Error:
+// kExhausted (disk full, file size limit), kMissing (no such folder), kUnsupported (other suffix).
 void write_labels(const std::filesystem::path& path, const LabelMap& labels);
 
 // As int16 when every voxel is a whole number that fits, otherwise as float32.
