@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "hepar/nn/network_spec.h"
 #include "hepar/nn/tensor.h"
 
 namespace hepar {
@@ -15,5 +16,8 @@ class Engine {
   // One caller at a time.
   virtual Tensor run(const Tensor& input) = 0;
 };
+
+// Throws Error(kInvalidInput) with the shape seen and wanted unless `shape` can be an input of the network.
+void check_input(const NetworkSpec& spec, const TensorShape& shape);
 
 }  // namespace hepar

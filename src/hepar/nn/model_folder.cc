@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
 
 #include "hepar/core/error.h"
 #include "hepar/core/file.h"
@@ -296,38 +297,45 @@ bool is_duplicate(const std::string& name) {
   return name.starts_with("decoder.encoder.") || name.find(".all_modules.") != std::string::npos;
 }
 
-void check_values(const NamedTensor& tensor, const std::string& name, const std::string& file) {
-  if (!std::all_of(tensor.values.begin(), tensor.values.end(), [](float v) { return std::isfinite(v); })) {
-    throw Error(ErrorCode::kCorrupt,
-                fmt::format("{}: parameter '{}' holds values that are not finite", file, name));
-  }
-}
-
 }  // namespace
 
-Weights read_fold(const ModelFolder& model, std::size_t fold) {
-  HEPAR_EXPECT(fold < model.checkpoints.size(), fmt::format("fold {}", fold));
-  const std::string path = model.checkpoints[fold].string();
-  const SafetensorsFile file(path);
-  Weights weights;
-  for (const auto& [name, shape] : parameters_of(model.plan.network)) {
-    const auto found = file.entries().find(name);
-    if (found == file.entries().end()) {
-      throw Error(ErrorCode::kInvalidInput, fmt::format("{}: parameter '{}' is missing", path, name));
+void check_weights(const NetworkSpec& spec, const Weights& weights) {
+  std::set<std::string> names;
+  for (const auto& [name, shape] : parameters_of(spec)) {
+    names.insert(name);
+    const auto found = weights.find(name);
+    if (found == weights.end()) {
+      throw Error(ErrorCode::kInvalidInput, fmt::format("parameter '{}' is missing", name));
     }
     if (found->second.shape != shape) {
       throw Error(ErrorCode::kInvalidInput,
-                  fmt::format("{}: parameter '{}' has the shape [{}], the plan wants [{}]", path, name,
+                  fmt::format("parameter '{}' has the shape [{}], the plan wants [{}]", name,
                               fmt::join(found->second.shape, ", "), fmt::join(shape, ", ")));
     }
-    weights[name] = as_float32(found->second);
-    check_values(weights[name], name, path);
-  }
-  for (const auto& [name, entry] : file.entries()) {
-    if (!weights.contains(name) && !is_duplicate(name)) {
-      throw Error(ErrorCode::kInvalidInput,
-                  fmt::format("{}: parameter '{}' has no place in the plan", path, name));
+    const auto& values = found->second.values;
+    if (!std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); })) {
+      throw Error(ErrorCode::kCorrupt, fmt::format("parameter '{}' holds values that are not finite", name));
     }
+  }
+  for (const auto& [name, tensor] : weights) {
+    if (!names.contains(name)) {
+      throw Error(ErrorCode::kInvalidInput, fmt::format("parameter '{}' has no place in the plan", name));
+    }
+  }
+}
+
+Weights read_fold(const ModelFolder& model, std::size_t fold) {
+  HEPAR_EXPECT(fold < model.checkpoints.size(), fmt::format("fold {}", fold));
+  const fs::path& path = model.checkpoints[fold];
+  const SafetensorsFile file(path);
+  Weights weights;
+  try {
+    for (const auto& [name, entry] : file.entries()) {
+      if (!is_duplicate(name)) weights[name] = as_float32(entry);
+    }
+    check_weights(model.plan.network, weights);
+  } catch (const Error& error) {
+    throw error.during(path.string());
   }
   return weights;
 }

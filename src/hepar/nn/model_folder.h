@@ -60,7 +60,10 @@ struct ModelFolder {
 };
 // Reads and checks all but the weights. Error(kMissing) names what is not there.
 ModelFolder read_model_folder(const std::filesystem::path& folder);
-// Weights of one fold, checked against the plan: every parameter there, in the right shape.
+// Throws unless the weights are those of the network: every parameter there, in the right shape and finite
+// (else Error(kInvalidInput) or Error(kCorrupt) with its name), and no other.
+void check_weights(const NetworkSpec& spec, const Weights& weights);
+// Weights of one fold without nnU-Net's duplicates, checked against the plan.
 Weights read_fold(const ModelFolder& model, std::size_t fold);
 
 }  // namespace hepar
