@@ -4,11 +4,14 @@
 # Makes the static library hepar::NAME of the folder src/hepar/NAME, its install rules and the test
 # program hepar_NAME_test. DEPS names Hepar modules and is the only statement of the layering: a test
 # compares it with the includes. PRIVATE_DEPS names third-party targets, which stay out of HEADERS.
-# TEST_DEPS names further modules or targets that only the tests use.
+# TEST_DEPS names further modules or targets that only the tests use. DATA_TESTS are tests on real data:
+# they are registered only with HEPAR_TEST_DATA and find the macros HEPAR_TEST_DATA (the shared folder) and
+# HEPAR_UNPACKED_DATA (its data folder, archives unpacked).
 
 add_library(hepar_options INTERFACE)
 target_compile_features(hepar_options INTERFACE cxx_std_20)
-if(HEPAR_DEVELOPER)
+# Not by HEPAR_DEVELOPER: a build with tests and one without share their objects.
+if(PROJECT_IS_TOP_LEVEL)
   target_compile_options(hepar_options INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
 endif()
 if(HEPAR_SANITIZE)
@@ -18,7 +21,7 @@ if(HEPAR_SANITIZE)
 endif()
 
 function(hepar_module name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "HEADERS;SOURCES;TESTS;DEPS;PRIVATE_DEPS;TEST_DEPS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "HEADERS;SOURCES;TESTS;DATA_TESTS;DEPS;PRIVATE_DEPS;TEST_DEPS")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "hepar_module(${name}): unknown arguments ${arg_UNPARSED_ARGUMENTS}")
   endif()
@@ -34,16 +37,38 @@ function(hepar_module name)
           FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
   set_property(GLOBAL APPEND PROPERTY HEPAR_MODULES ${name})
   set_property(GLOBAL PROPERTY HEPAR_DEPS_${name} "${arg_DEPS}")
-  if(HEPAR_DEVELOPER AND arg_TESTS)
-    add_executable(${target}_test ${arg_TESTS})
+  set_property(GLOBAL PROPERTY HEPAR_TEST_DEPS_${name} "${arg_TEST_DEPS}")
+  set_property(GLOBAL PROPERTY HEPAR_HEADERS_${name} "${arg_HEADERS}")
+  set(tests ${arg_TESTS})
+  if(HEPAR_TEST_DATA)
+    list(APPEND tests ${arg_DATA_TESTS})
+  else()
+    hepar_count_unregistered(${arg_DATA_TESTS})
+  endif()
+  if(HEPAR_DEVELOPER AND tests)
+    add_executable(${target}_test ${tests})
     target_link_libraries(${target}_test PRIVATE ${target} ${arg_TEST_DEPS} hepar_options GTest::gmock_main)
+    set_source_files_properties(${arg_DATA_TESTS} PROPERTIES COMPILE_DEFINITIONS
+      "HEPAR_TEST_DATA=\"${HEPAR_TEST_DATA}\";HEPAR_UNPACKED_DATA=\"${HEPAR_UNPACKED_DATA}\"")
     include(GoogleTest)
     gtest_discover_tests(${target}_test DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 PROPERTIES LABELS unit)
   endif()
 endfunction()
 
-# Writes build/module_graph.txt ("module: dep dep"), which the layer test reads, and refuses cycles: a
-# module may name only modules that were made before it.
+# Adds the tests in these files to the number that scripts/test reports as not registered.
+function(hepar_count_unregistered)
+  foreach(file IN LISTS ARGN)
+    file(STRINGS ${file} cases REGEX "^(TEST|TEST_F|TEST_P|add_test)\\(")
+    list(LENGTH cases count)
+    get_property(sum GLOBAL PROPERTY HEPAR_UNREGISTERED)
+    math(EXPR sum "0${sum} + ${count}")
+    set_property(GLOBAL PROPERTY HEPAR_UNREGISTERED ${sum})
+  endforeach()
+endfunction()
+
+# Refuses cycles, as a module may name only modules that were made before it, and writes
+# build/module_graph.txt, which the layer test reads: a line "deps MODULE dep dep", one
+# "test_deps MODULE dep dep" and one "public MODULE header header" for each module.
 function(hepar_check_module_graph)
   get_property(modules GLOBAL PROPERTY HEPAR_MODULES)
   set(seen "")
@@ -56,8 +81,13 @@ function(hepar_check_module_graph)
       endif()
     endforeach()
     list(APPEND seen ${module})
-    list(JOIN deps " " joined)
-    string(APPEND text "${module}: ${joined}\n")
+    get_property(test_deps GLOBAL PROPERTY HEPAR_TEST_DEPS_${module})
+    get_property(headers GLOBAL PROPERTY HEPAR_HEADERS_${module})
+    string(APPEND text "deps ${module} ${deps}\ntest_deps ${module} ${test_deps}\npublic ${module} ${headers}\n")
   endforeach()
+  string(REPLACE ";" " " text "${text}")
   file(WRITE ${PROJECT_BINARY_DIR}/module_graph.txt "${text}")
+  get_property(unregistered GLOBAL PROPERTY HEPAR_UNREGISTERED)
+  math(EXPR unregistered "0${unregistered}")
+  file(WRITE ${PROJECT_BINARY_DIR}/unregistered_data_tests.txt "${unregistered}\n")
 endfunction()
