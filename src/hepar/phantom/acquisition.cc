@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hepar/phantom/acquisition.h"
+
+#include <algorithm>
+#include <cmath>
+#include <complex>
+
+namespace hepar::phantom {
+namespace {
+
+constexpr double kPi = 3.14159265358979323846;
+constexpr double kProfileFwhmMm = 0.8;
+constexpr double kFwhmPerSigma = 2.3548200450309493;
+using Complex = std::complex<float>;
+
+// In-place radix-2 transform; Cooley & Tukey, Math. Comp. 19:297, 1965.
+void transform(Complex* values, std::size_t count, const std::vector<Complex>& roots) {
+  for (std::size_t i = 1, j = 0; i < count; ++i) {
+    std::size_t bit = count >> 1;
+    for (; j & bit; bit >>= 1) j ^= bit;
+    j ^= bit;
+    if (i < j) std::swap(values[i], values[j]);
+  }
+  for (std::size_t length = 2; length <= count; length <<= 1)
+    for (std::size_t start = 0; start < count; start += length)
+      for (std::size_t k = 0; k < length / 2; ++k) {
+        Complex& a = values[start + k];
+        Complex& b = values[start + k + length / 2];
+        const Complex w = roots[k * (count / length)];
+        const Complex turned(w.real() * b.real() - w.imag() * b.imag(),
+                             w.real() * b.imag() + w.imag() * b.real());
+        b = a - turned;
+        a += turned;
+      }
+}
+
+double normal_cdf(double x) { return 0.5 * std::erfc(-x / std::sqrt(2.0)); }
+
+double noise_power(double f, double fc) { return f * std::exp(-(f / fc) * (f / fc)); }
+
+}  // namespace
+
+Scan draw_scan(Random random, PhantomSize size, double half_width_mm, double low_z, double high_z) {
+  Scan scan;
+  const bool full = size == PhantomSize::kFull;
+  scan.pixels = full ? 512 : 128;
+  // One scan in ten cuts the body's sides off.
+  const double view =
+      2 * half_width_mm * (random.chance(0.1) ? random.uniform(0.95, 1.0) : random.uniform(1.05, 1.2));
+  scan.pixel_mm = std::clamp(view, 333.0, 435.0) / static_cast<double>(scan.pixels);
+  PhantomAcquisition& facts = scan.facts;
+  facts.slice_thickness_mm = full ? random.uniform(1, 5) : random.uniform(2.5, 5);
+  scan.spacing_mm = std::max(facts.slice_thickness_mm * random.uniform(0.5, 1.0), full ? 0.8 : 2.5);
+  facts.psf_sigma_mm = random.uniform(0.45, 0.9);
+  facts.nps_cutoff_per_mm = random.uniform(0.22, 0.42);
+  // Quantum noise falls with the root of the thickness; small phantoms stand for scans of 5 mm.
+  facts.noise_sd_hu =
+      full ? random.uniform(8, 14) * std::sqrt(5 / facts.slice_thickness_mm) : random.uniform(10, 19);
+  facts.noise_sd_hu = std::min(facts.noise_sd_hu, 28.0);
+  scan.slices = static_cast<std::int64_t>((high_z - low_z) / scan.spacing_mm) + 1;
+  scan.low_z = low_z;
+  scan.substeps = scan.spacing_mm > (full ? 1.3 : 3.2) ? 3 : 1;
+  scan.circle = random.chance(0.3);
+  return scan;
+}
+
+std::vector<double> slice_profile(double thickness_mm, double step_mm) {
+  const double sigma = kProfileFwhmMm / kFwhmPerSigma;
+  const auto reach = static_cast<std::int64_t>((thickness_mm / 2 + 2 * sigma) / step_mm);
+  std::vector<double> weights;
+  double sum = 0;
+  for (std::int64_t n = -reach; n <= reach; ++n) {
+    const double z = static_cast<double>(n) * step_mm;
+    weights.push_back(normal_cdf((z + thickness_mm / 2) / sigma) -
+                      normal_cdf((z - thickness_mm / 2) / sigma));
+    sum += weights.back();
+  }
+  for (double& w : weights) w /= sum;
+  return weights;
+}
+
+void blur_in_plane(std::span<float> image, std::int64_t pixels, double sigma_pixels) {
+  const auto reach = static_cast<std::int64_t>(std::ceil(3 * sigma_pixels));
+  std::vector<float> kernel;
+  float sum = 0;
+  for (std::int64_t n = -reach; n <= reach; ++n) {
+    const double x = static_cast<double>(n) / sigma_pixels;
+    kernel.push_back(static_cast<float>(std::exp(-0.5 * x * x)));
+    sum += kernel.back();
+  }
+  const auto pass = [&](float* line, std::int64_t stride) {
+    std::vector<float> padded(static_cast<std::size_t>(pixels + 2 * reach));
+    for (std::int64_t n = -reach; n < pixels + reach; ++n)
+      padded[static_cast<std::size_t>(n + reach)] = line[std::clamp<std::int64_t>(n, 0, pixels - 1) * stride];
+    for (std::int64_t n = 0; n < pixels; ++n) {
+      float value = 0;
+      for (std::size_t k = 0; k < kernel.size(); ++k)
+        value += kernel[k] * padded[static_cast<std::size_t>(n) + k];
+      line[n * stride] = value / sum;
+    }
+  };
+  for (std::int64_t n = 0; n < pixels; ++n) pass(&image[static_cast<std::size_t>(n * pixels)], 1);
+  for (std::int64_t n = 0; n < pixels; ++n) pass(&image[static_cast<std::size_t>(n)], pixels);
+}
+
+NoiseShaper::NoiseShaper(std::int64_t pixels, double pixel_mm, double cutoff_per_mm) : pixels_(pixels) {
+  const double step = 1 / (pixel_mm * static_cast<double>(pixels));
+  const double sampling = 1 / pixel_mm;
+  const auto aliases = static_cast<std::int64_t>(std::ceil(2.5 * cutoff_per_mm / sampling));
+  std::vector<double> power(static_cast<std::size_t>(pixels * pixels));
+  const auto frequency = [&](std::int64_t n) {
+    return step * static_cast<double>(n < pixels / 2 ? n : n - pixels);
+  };
+  double total = 0;
+  for (std::int64_t j = 0; j < pixels; ++j)
+    for (std::int64_t i = 0; i < pixels; ++i) {
+      double sum = 0;
+      for (std::int64_t b = -aliases; b <= aliases; ++b)
+        for (std::int64_t a = -aliases; a <= aliases; ++a) {
+          const double fx = frequency(i) + static_cast<double>(a) * sampling;
+          const double fy = frequency(j) + static_cast<double>(b) * sampling;
+          sum += noise_power(std::sqrt(fx * fx + fy * fy), cutoff_per_mm);
+        }
+      power[static_cast<std::size_t>(j * pixels + i)] = sum;
+      total += sum;
+    }
+  const double count = static_cast<double>(pixels * pixels), floor = 0.1 * total / count;
+  for (const double p : power)
+    amplitude_.push_back(static_cast<float>(std::sqrt((p + floor) / (1.1 * total))));
+}
+
+void NoiseShaper::draw_pair(Random random, std::span<float> first, std::span<float> second) const {
+  const auto n = static_cast<std::size_t>(pixels_);
+  std::vector<Complex> field(n * n), roots(n / 2);
+  for (std::size_t k = 0; k < roots.size(); ++k) {
+    const double angle = 2 * kPi * static_cast<double>(k) / static_cast<double>(n);
+    roots[k] = Complex(static_cast<float>(std::cos(angle)), static_cast<float>(std::sin(angle)));
+  }
+  for (std::size_t v = 0; v < field.size(); ++v) {
+    const auto re = static_cast<float>(random.normal()), im = static_cast<float>(random.normal());
+    field[v] = Complex(amplitude_[v] * re, amplitude_[v] * im);
+  }
+  for (std::size_t row = 0; row < n; ++row) transform(&field[row * n], n, roots);
+  std::vector<Complex> line(n);
+  for (std::size_t column = 0; column < n; ++column) {
+    for (std::size_t row = 0; row < n; ++row) line[row] = field[row * n + column];
+    transform(line.data(), n, roots);
+    for (std::size_t row = 0; row < n; ++row) {
+      first[row * n + column] = line[row].real();
+      second[row * n + column] = line[row].imag();
+    }
+  }
+}
+
+}  // namespace hepar::phantom

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "hepar/core/random.h"
+#include "hepar/phantom/phantom.h"
+
+namespace hepar::phantom {
+
+// The grid and physics of one scan. Slices are computed `substeps` (odd) times finer than they are stored.
+struct Scan {
+  std::int64_t pixels = 128;  // along x and y
+  std::int64_t slices = 0;
+  double pixel_mm = 3, spacing_mm = 3;
+  double low_z = 0;  // of the first slice in the patient's frame
+  std::int64_t substeps = 1;
+  bool circle = false;  // nothing outside the reconstruction circle
+  PhantomAcquisition facts;
+  double first_xy() const { return -0.5 * pixel_mm * static_cast<double>(pixels - 1); }
+};
+
+// Draws a scan from the ranges of the module's README. The z range is [low_z, high_z] of the patient and
+// `half_width_mm` that of the body.
+Scan draw_scan(Random random, PhantomSize size, double half_width_mm, double low_z, double high_z);
+
+// Weights of neighbouring slices `step_mm` apart under the slice profile, a box of the thickness convolved
+// with a Gaussian of 0.8 mm full width at half maximum; odd count, sum 1.
+std::vector<double> slice_profile(double thickness_mm, double step_mm);
+
+// Convolves one square image with a Gaussian.
+void blur_in_plane(std::span<float> image, std::int64_t pixels, double sigma_pixels);
+
+// Two independent images of CT noise with unit variance: white noise shaped in the Fourier domain by the
+// root of f exp(-(f/fc)^2), aliased at the pixel's sampling frequency, plus a floor of a tenth. `pixels` must
+// be a power of two.
+class NoiseShaper {
+ public:
+  NoiseShaper(std::int64_t pixels, double pixel_mm, double cutoff_per_mm);
+  void draw_pair(Random random, std::span<float> first, std::span<float> second) const;
+
+ private:
+  std::int64_t pixels_;
+  std::vector<float> amplitude_;
+};
+
+}  // namespace hepar::phantom
