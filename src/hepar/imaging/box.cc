@@ -83,6 +83,15 @@ Box3 intersection(const Box3& a, const Box3& b) {
   return result;
 }
 
+Box3 enclosing_box(const Box3& a, const Box3& b) {
+  Box3 result;
+  for (int axis = 0; axis < 3; ++axis) {
+    result.low[axis] = std::min(a.low[axis], b.low[axis]);
+    result.high[axis] = std::max(a.high[axis], b.high[axis]);
+  }
+  return result;
+}
+
 std::optional<Box3> bounding_box(const LabelMap& labels, std::uint8_t value) {
   return find_box(labels, OfValue{value});
 }

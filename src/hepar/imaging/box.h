@@ -14,6 +14,9 @@ inline Box3 whole_box(const Geometry& geometry) { return {{0, 0, 0}, geometry.si
 // The voxels that lie in both boxes; empty() when there are none.
 Box3 intersection(const Box3& a, const Box3& b);
 
+// The smallest box that holds both.
+Box3 enclosing_box(const Box3& a, const Box3& b);
+
 // The smallest box around the voxels of that value, or of any value but 0; nothing when there are none.
 std::optional<Box3> bounding_box(const LabelMap& labels, std::uint8_t value);
 std::optional<Box3> bounding_box(const Mask& mask);

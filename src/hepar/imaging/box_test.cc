@@ -39,6 +39,10 @@ TEST(Intersection, OfBoxes) {
   EXPECT_TRUE(intersection(a, {{5, 2, 4}, {6, 6, 7}}).empty());
 }
 
+TEST(EnclosingBox, OfBoxes) {
+  EXPECT_EQ(enclosing_box({{0, 2, 4}, {5, 6, 7}}, {{3, 0, 5}, {9, 3, 6}}), (Box3{{0, 0, 4}, {9, 6, 7}}));
+}
+
 TEST(Crop, CutsAndPads) {
   Volume<float> volume({{4, 3, 2}, {1, 2, 3}, {10, 20, 30}, Mat3::identity()});
   for (std::size_t n = 0; n < 24; ++n) volume.voxels()[n] = static_cast<float>(n);
