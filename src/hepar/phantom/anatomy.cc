@@ -5,7 +5,7 @@ namespace hepar::phantom {
 namespace {
 
 constexpr Vec3 kFieldLow{-215, -170, -290}, kFieldHigh{215, 170, 70};
-constexpr std::array<Octave, 2> kWarp{{{70, 4.0}, {35, 1.6}}};
+constexpr std::array<Octave, 2> kWarp{{{90, 3.8}, {35, 1.3}}};
 constexpr std::array<Octave, 3> kRoughness{{{60, 0.75}, {30, 0.55}, {15, 0.35}}};
 constexpr double kSuperellipse = 2.5;
 
@@ -70,7 +70,7 @@ double Anatomy::liver_underside(double x, double y) const {
 double Anatomy::liver(Vec3 p, const TorsoDistances& t) const {
   const double rough = roughness_(p);
   const double under = (liver_underside(p.x, p.y) + liver_offset_ - p.z) * 0.83 + 2.5 * rough;
-  double d = smooth_max(t.diaphragm + 4, under, 14);
+  double d = smooth_max(t.diaphragm + liver_gap_, under, 14);
   if (d > 12) return d;
   const double u = p.x / scale.x, v = p.y / scale.y;
   const double back = 62 + (posterior_limit_ - 62) * smooth_step(-45, 20, u);
@@ -78,15 +78,18 @@ double Anatomy::liver(Vec3 p, const TorsoDistances& t) const {
   d = smooth_max(d, (u - left_limit_) * scale.x, 20);
   if (d > 12) return d;
   d = smooth_max(d, 8 - vertebra(p), 5);
-  d = smooth_max(d, 3 - kidneys[0].distance(p), 5);
+  // The kidney lies behind the peritoneum: no liver behind it.
+  d = smooth_max(d, 3 - kidneys[0].distance({p.x, std::min(p.y, kidneys[0].centre.y), p.z}), 5);
   d = smooth_max(d, 2 - stomach.distance(p), 5);
-  d = smooth_max(d, 1 - cava(p), 3);
-  d = smooth_max(d, 1 - gallbladder.distance(p), 3);
+  d = smooth_max(d, -cava(p), 1);
+  d = smooth_max(d, -gallbladder.distance(p), 1);
   d = smooth_max(d, 3 - nearest(aorta, p), 3);
   // Fissure of the round ligament: a wedge of fat that opens to the front and below.
-  const double depth = std::max(p.y / scale.y + 15, p.z / scale.z + 60 + 0.3 * v);
-  const double width = fissure_width_ * smooth_step(10, -40, depth) * 1.5;
-  return smooth_max(d, std::min(width - std::abs(p.x - fissure_x_ - 1.5 * rough), -depth), 2);
+  const double w = p.z / scale.z;
+  const double depth = std::max(v + 45 + 0.35 * (w + 75), w + 62 + 0.2 * v);
+  const double width = fissure_width_ * smooth_step(4, -36, depth) * 1.5;
+  const double aside = std::abs(p.x - fissure_x_ - 4 * rough - 0.2 * (v + 60));
+  return smooth_max(d, std::min(width - aside, -depth), 2);
 }
 
 double Anatomy::liver_at(Vec3 p) const {
@@ -95,7 +98,7 @@ double Anatomy::liver_at(Vec3 p) const {
 }
 
 double Anatomy::spleen(Vec3 p, const TorsoDistances& t) const {
-  double d = smooth_max(spleen_.distance(p), t.diaphragm + 4, 6);
+  double d = smooth_max(spleen_.distance(p), t.diaphragm + liver_gap_, 6);
   if (d > 8) return d;
   d = smooth_max(d, 4 - kidneys[1].distance(p), 4);
   return smooth_max(d, 3 - stomach.distance(p), 4);

@@ -67,6 +67,7 @@ class Anatomy {
   double disc_phase_ = 0;
   double fissure_x_ = 8, fissure_width_ = 2, left_limit_ = 95, slope_ = 0.55, liver_offset_ = 0;
   double posterior_limit_ = -13;
+  double liver_gap_ = 1;  // between liver and diaphragm
   Ellipsoid spleen_;
   std::vector<Capsule> cava_;
   NoiseField warp_x_, warp_y_, warp_z_, roughness_;

@@ -31,7 +31,7 @@ void Anatomy::draw_torso(Random random) {
   wall_ = random.uniform(9, 14);
   cavity_x_ = half_width - fat_side_ - wall_;
   const double front = half_depth - fat_front_ - wall_,
-               back = half_depth - fat_back_ - random.uniform(16, 24);
+               back = half_depth - fat_back_ - random.uniform(24, 32);
   cavity_y_ = (front + back) / 2, cavity_mid_y_ = (back - front) / 2;
   scale = {cavity_x_ / 133, cavity_y_ / 81, random.uniform(0.9, 1.12)};
   spine_y = back - 25 * scale.y;
@@ -52,7 +52,7 @@ void Anatomy::draw_organs(Random random) {
   heart = {scaled(vary({22, -32, 30}, 4)), sized({58, 48, 42}, 0.9, 1.1), plane_rotation(0, 1, 0.4)};
   stomach = {scaled(vary({58, -8, -42}, 6)), sized({42, 40, 46}, 0.75, 1.1),
              plane_rotation(0, 2, random.uniform(-0.5, 0))};
-  spleen_ = {scaled(vary({98, 34, -58}, 5)), sized({30, 40, 54}, 0.8, 1.2),
+  spleen_ = {scaled(vary({102, 32, -60}, 5)), sized({33, 43, 55}, 0.8, 1.2),
              plane_rotation(1, 2, random.uniform(-0.4, 0.2))};
   kidneys[0] = {scaled(vary({-60, back + 2, -138}, 4)), sized({27, 25, 54}, 0.88, 1.1),
                 plane_rotation(0, 2, random.uniform(0.1, 0.3))};
@@ -61,6 +61,7 @@ void Anatomy::draw_organs(Random random) {
   fissure_x_ = random.uniform(0, 18), fissure_width_ = random.uniform(0.5, 4);
   left_limit_ = random.uniform(60, 105), slope_ = random.uniform(0.45, 0.65);
   posterior_limit_ = random.uniform(-25, 0);
+  liver_gap_ = random.uniform(0, 2);
 }
 
 void Anatomy::draw_tubes(Random random) {
@@ -97,7 +98,7 @@ void Anatomy::draw_bowel(Random random) {
        scaled({-40, -52, hang - 10}), scaled({40, -54, hang - 12}), scaled({88, -20, -118}),
        scaled({104, 24, -122}), scaled({104, 28, -310})},
       caliber, caliber * 0.8);
-  for (int tries = 0; tries < 400 && small_bowel.size() < 70; ++tries) {
+  for (int tries = 0; tries < 900 && small_bowel.size() < 110; ++tries) {
     const Vec3 a = scaled({random.uniform(-105, 105), random.uniform(-80, 30), random.uniform(-300, -100)});
     const double angle = random.uniform(0, 2 * kPi), length = random.uniform(15, 45);
     const Vec3 b =

@@ -6,6 +6,7 @@
 namespace hepar::phantom {
 namespace {
 
+constexpr double kGallbladderWallHu = 80;
 constexpr double kWarpMarginMm = 16;  // beyond four sd of the displacement
 
 struct Canvas {
@@ -61,7 +62,7 @@ void paint_torso(Canvas& c) {
     for (std::int64_t i = 0; i < c.scan.pixels; ++i) {
       const auto at = static_cast<std::size_t>(j * c.scan.pixels + i);
       const Vec3 p{c.coordinate(i), c.coordinate(j), c.z};
-      c.blend(at, c.coverage(couch_distance(patient, p)), -120);
+      c.blend(at, c.coverage(couch_distance(patient, p)), -40);
       if (std::abs(p.x) > patient.anatomy.half_width + kWarpMarginMm ||
           std::abs(p.y) > patient.anatomy.half_depth + kWarpMarginMm)
         continue;
@@ -113,7 +114,11 @@ void paint_stomach(Canvas& c) {
     return c.mix(tissues.bowel_wall, content, c.coverage(d + 4));
   };
   c.fill(c.patient.anatomy.antrum, hu);
-  c.fill(c.patient.anatomy.stomach, hu);
+  const Ellipsoid& stomach = c.patient.anatomy.stomach;
+  c.each_pixel(stomach.bounds(c.scan.pixel_mm), kWarpMarginMm, [&](std::size_t at, Vec3) {
+    const double d = std::max(stomach.distance(c.warped[at]), c.torso[at].diaphragm + 2);
+    if (c.coverage(d) > 0) c.blend(at, c.coverage(d), hu(c.warped[at], d));
+  });
 }
 
 void paint_organs(Canvas& c) {
@@ -189,10 +194,14 @@ void paint_liver(Canvas& c) {
   for (std::size_t at = 0; at < c.warped.size(); ++at) {
     const Vec3 p = c.warped[at];
     if (c.torso[at].diaphragm > 8) continue;
-    const double vein = c.coverage(anatomy.cava(p));
-    if (vein > 0) c.blend(at, vein, tissues.cava);
     const double d = anatomy.liver(p, c.torso[at]);
     distance[at] = static_cast<float>(d);
+    // No fat shines through where vena cava or gallbladder touch the liver.
+    const double grown = d < 0.8 * c.scan.pixel_mm ? c.scan.pixel_mm : 0;
+    const double vein = c.coverage(anatomy.cava(p) - grown);
+    if (vein > 0) c.blend(at, vein, tissues.cava);
+    const double gall = grown > 0 ? c.coverage(anatomy.gallbladder.distance(p) - grown) : 0;
+    if (gall > 0) c.blend(at, gall, kGallbladderWallHu);
     if (c.coverage(d) <= 0) continue;
     c.blend(at, c.coverage(d), tissues.liver + c.patient.texture_sd_hu * c.patient.texture(p));
     if (d <= 0) c.out.label[at] = kLiver;
@@ -206,7 +215,8 @@ void paint_liver(Canvas& c) {
   blend_tubes(c.patient.vessels.hepatic, tissues.hepatic_vein);
   blend_tubes(c.patient.vessels.portal, tissues.portal_vein);
   paint_lesions(c, distance);
-  c.fill(anatomy.gallbladder, [&](Vec3, double d) { return c.mix(80, tissues.bile, c.coverage(d + 1.5)); });
+  c.fill(anatomy.gallbladder,
+         [&](Vec3, double d) { return c.mix(kGallbladderWallHu, tissues.bile, c.coverage(d + 1.5)); });
 }
 
 }  // namespace

@@ -15,16 +15,16 @@ struct Layer {  // paints over what is there
 void add_ribs(Layer& layer, const Patient& patient, Vec3 p, const TorsoDistances& torso) {
   if (torso.cavity < -1 || torso.cavity > 13) return;
   const Anatomy& anatomy = patient.anatomy;
-  const double pitch = 31 * anatomy.scale.z, lowest = -128 * anatomy.scale.z;
+  const double pitch = 31 * anatomy.scale.z, lowest = -95 * anatomy.scale.z;
   const double angle = std::atan2(std::abs(p.x), p.y + 9);  // 0 at the back, pi in front
-  const double fall =
-      88 * anatomy.scale.z * smooth_step(-0.2, 2.1, angle) - 75 * smooth_step(2.0, 3.2, angle);
+  const double turn = 2.1, slope = 62 * anatomy.scale.z;    // mm per radian
+  const double fall = slope * (angle < turn ? angle : 2 * turn - angle);
   const double number = std::round((p.z + fall - lowest) / pitch);
   if (number < 0 || angle > (number < 1 ? 0.9 : number < 2 ? 1.4 : 2.75)) return;
-  const double dr = (torso.cavity - 5.5) / 4, dz = 0.75 * (p.z + fall - lowest - number * pitch) / 7;
+  const double dr = (torso.cavity - 5.5) / 4, dz = 0.75 * (p.z + fall - lowest - number * pitch) / 6;
   const double d = (std::sqrt(dr * dr + dz * dz) - 1) * 4.5;
   const Tissues& tissues = patient.tissues;
-  if (angle > 2.15) {
+  if (angle > turn) {
     layer.over(d, 95);
     return;
   }
@@ -45,9 +45,13 @@ void add_spine(Layer& layer, const Patient& patient, Vec3 p) {
   const double y = p.y - anatomy.spine_y, arch = 25 * anatomy.scale.y;
   if (std::abs(p.x) > 60 || y < -40 || y > 80) return;
   const bool disc = anatomy.in_disc(p.z);
+  for (const double side : {-1.0, 1.0}) {  // erector muscles beside the processes
+    const double u = (p.x - side * 29) / 26, v = (y - arch - 10) / 18;
+    layer.over((std::sqrt(u * u + v * v) - 1) * 20, tissues.muscle - 6 + 7 * patient.texture(p));
+  }
   const double canal = std::hypot(p.x / 11, (y - arch) / 8.5);
   if (!disc) {
-    const double spinous = smooth_max(std::abs(p.x) - 3.5, std::abs(y - arch - 22) - 16, 3);
+    const double spinous = smooth_max(std::abs(p.x) - 3.5, std::abs(y - arch - 19) - 14, 3);
     const double transverse = smooth_max(std::abs(y - arch + 2) - 4, std::abs(p.x) - 36, 3);
     for (const double d : {spinous, transverse})
       layer.over(d, 0.6 * tissues.cortical), layer.over(d + 1.5, tissues.trabecular);
@@ -95,7 +99,7 @@ double torso_hu(const Patient& patient, Vec3 p, const TorsoDistances& torso, dou
 double couch_distance(const Patient& patient, Vec3 p) {
   const double top = patient.couch_y - p.x * p.x / 1500;
   const double body = std::max({top - p.y, p.y - top - 45, std::abs(p.x) - 215});
-  return std::abs(body) - 1.5;
+  return std::abs(body) - 2;
 }
 
 }  // namespace hepar::phantom

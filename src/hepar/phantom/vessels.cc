@@ -76,7 +76,7 @@ LiverVessels grow_vessels(Random random, const Anatomy& anatomy, int end_points)
   for (std::uint64_t vein = 0; vein < 3; ++vein) {
     std::vector<Vec3> ends = draw_ends(random.fork(10 + vein), limits[vein], limits[vein + 1]);
     ends.resize(ends.size() / 2);
-    const auto tubes = grow(random.fork(20 + vein), anatomy.vein_junction, ends, random.uniform(3.5, 5));
+    const auto tubes = grow(random.fork(20 + vein), anatomy.vein_junction, ends, random.uniform(4.3, 6));
     vessels.hepatic.insert(vessels.hepatic.end(), tubes.begin(), tubes.end());
   }
   return vessels;
