@@ -35,7 +35,8 @@ class Error : public std::runtime_error {
 };
 
 namespace detail {
-[[noreturn]] void fail_expectation(const char* condition, const char* file, int line, const std::string& text);
+[[noreturn]] void fail_expectation(const char* condition, const char* file, int line,
+                                   const std::string& text);
 }
 
 }  // namespace hepar

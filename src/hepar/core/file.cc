@@ -40,7 +40,8 @@ class Descriptor {
 
 AtomicFile::AtomicFile(fs::path target)
     : target_(std::move(target)),
-      temporary_(target_.parent_path() / fmt::format(".part-{}-{}", ::getpid(), target_.filename().string())) {}
+      temporary_(target_.parent_path() /
+                 fmt::format(".part-{}-{}", ::getpid(), target_.filename().string())) {}
 
 AtomicFile::~AtomicFile() {
   std::error_code ignored;
@@ -79,10 +80,13 @@ std::string read_text_file(const fs::path& path, std::size_t limit_bytes) {
   std::ifstream stream(path, std::ios::binary);
   std::error_code error;
   const auto size = fs::file_size(path, error);
-  if (!stream || error) throw Error(ErrorCode::kMissing, fmt::format("can't read {}: {}", path.string(), error ? error.message() : "no permission"));
+  if (!stream || error)
+    throw Error(ErrorCode::kMissing,
+                fmt::format("can't read {}: {}", path.string(), error ? error.message() : "no permission"));
   if (size > limit_bytes) {
     throw Error(ErrorCode::kInvalidInput,
-                fmt::format("{} has {} bytes; at most {} are expected of such a file", path.string(), size, limit_bytes));
+                fmt::format("{} has {} bytes; at most {} are expected of such a file", path.string(), size,
+                            limit_bytes));
   }
   std::string text(size, '\0');
   stream.read(text.data(), static_cast<std::streamsize>(size));

@@ -33,7 +33,8 @@ class AtomicFile {
 void write_text_file(const std::filesystem::path& path, std::string_view text);
 
 // The whole file. Missing or unreadable: Error(kMissing). Larger than `limit_bytes`: Error(kInvalidInput).
-std::string read_text_file(const std::filesystem::path& path, std::size_t limit_bytes = std::size_t{64} << 20);
+std::string read_text_file(const std::filesystem::path& path,
+                           std::size_t limit_bytes = std::size_t{64} << 20);
 
 // Makes `folder` and its parents; Error(kMissing) with the reason when that can't be done.
 void make_folder(const std::filesystem::path& folder);

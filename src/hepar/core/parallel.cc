@@ -17,7 +17,8 @@ std::atomic<int> requested_threads{0};
 
 void set_thread_count(int count) {
   if (count < 1) {
-    throw Error(ErrorCode::kInvalidInput, "the number of threads is " + std::to_string(count) + "; give 1 or more");
+    throw Error(ErrorCode::kInvalidInput,
+                "the number of threads is " + std::to_string(count) + "; give 1 or more");
   }
   requested_threads = count;
   omp_set_num_threads(count);

@@ -21,8 +21,11 @@ TEST(ParallelFor, RunsEachTaskOnce) {
 
 TEST(ParallelFor, RethrowsATasksError) {
   set_thread_count(3);
-  EXPECT_THROW(
-      parallel_for(10, [](std::int64_t n) { if (n == 4) throw Error(ErrorCode::kCorrupt, "four"); }), Error);
+  EXPECT_THROW(parallel_for(10,
+                            [](std::int64_t n) {
+                              if (n == 4) throw Error(ErrorCode::kCorrupt, "four");
+                            }),
+               Error);
 }
 
 TEST(ParallelFor, NestedCallsRun) {

@@ -10,7 +10,8 @@ namespace hepar {
 void report(Progress* progress, std::string_view stage, double done) {
   if (progress == nullptr) return;
   progress->update(stage, done);
-  if (progress->cancelled()) throw Error(ErrorCode::kCancelled, "stopped on request during " + std::string(stage));
+  if (progress->cancelled())
+    throw Error(ErrorCode::kCancelled, "stopped on request during " + std::string(stage));
 }
 
 }  // namespace hepar

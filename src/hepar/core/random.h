@@ -12,7 +12,9 @@ class Random {
  public:
   explicit Random(std::uint64_t seed) : key_(mix(seed + kGolden)) {}
   // An independent sequence, numbered by the caller; does not advance this one.
-  Random fork(std::uint64_t stream) const { return Random(key_ ^ mix(stream * kGolden + 0x632be59bd9b4e019ULL)); }
+  Random fork(std::uint64_t stream) const {
+    return Random(key_ ^ mix(stream * kGolden + 0x632be59bd9b4e019ULL));
+  }
 
   std::uint64_t next() { return mix(key_ + kGolden * ++count_); }
   double uniform() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }  // [0, 1)

@@ -14,7 +14,8 @@ Mat3 inverse_transposed(const Mat3& m) {
   // Columns of the inverse transpose are cross products of the columns over the determinant.
   const double scale = 1.0 / m.determinant();
   Mat3 result;
-  for (int c = 0; c < 3; ++c) result.set_column(c, scale * m.column((c + 1) % 3).cross(m.column((c + 2) % 3)));
+  for (int c = 0; c < 3; ++c)
+    result.set_column(c, scale * m.column((c + 1) % 3).cross(m.column((c + 2) % 3)));
   return result;
 }
 
@@ -35,11 +36,13 @@ void check_geometry(const Geometry& geometry) {
   for (int axis = 0; axis < 3; ++axis) {
     if (g.size[axis] <= 0) {
       throw Error(ErrorCode::kInvalidInput,
-                  fmt::format("the image has {} voxels along axis {}; at least 1 is needed", g.size[axis], "ijk"[axis]));
+                  fmt::format("the image has {} voxels along axis {}; at least 1 is needed", g.size[axis],
+                              "ijk"[axis]));
     }
     if (!std::isfinite(g.spacing_mm[axis]) || g.spacing_mm[axis] <= 0) {
       throw Error(ErrorCode::kInvalidInput,
-                  fmt::format("the voxel spacing along {} is {} mm; it must be positive", "ijk"[axis], g.spacing_mm[axis]));
+                  fmt::format("the voxel spacing along {} is {} mm; it must be positive", "ijk"[axis],
+                              g.spacing_mm[axis]));
     }
     if (!std::isfinite(g.origin_mm[axis])) {
       throw Error(ErrorCode::kInvalidInput, "the image origin is not a finite position");
@@ -48,19 +51,21 @@ void check_geometry(const Geometry& geometry) {
   const Vec3 size = to_vec(g.size);
   if (size.x * size.y * size.z > kMostVoxels) {
     throw Error(ErrorCode::kInvalidInput,
-                fmt::format("the image has {} x {} x {} voxels, more than Hepar handles", g.size.i, g.size.j, g.size.k));
+                fmt::format("the image has {} x {} x {} voxels, more than Hepar handles", g.size.i, g.size.j,
+                            g.size.k));
   }
   const double error = orthonormality_error(g.direction);
   if (!(error <= 1e-6)) {
-    throw Error(ErrorCode::kInvalidInput,
-                fmt::format("the image axes are not at right angles: off by {:.2g}, at most 1e-6 is allowed", error));
+    throw Error(
+        ErrorCode::kInvalidInput,
+        fmt::format("the image axes are not at right angles: off by {:.2g}, at most 1e-6 is allowed", error));
   }
 }
 
 std::optional<std::string> grid_difference(const Geometry& a, const Geometry& b, double tolerance_mm) {
   if (a.size != b.size) {
-    return fmt::format("{} x {} x {} voxels against {} x {} x {}", a.size.i, a.size.j, a.size.k, b.size.i, b.size.j,
-                       b.size.k);
+    return fmt::format("{} x {} x {} voxels against {} x {} x {}", a.size.i, a.size.j, a.size.k, b.size.i,
+                       b.size.j, b.size.k);
   }
   double farthest_mm = 0;
   for (int corner = 0; corner < 8; ++corner) {
@@ -72,14 +77,17 @@ std::optional<std::string> grid_difference(const Geometry& a, const Geometry& b,
   }
   if (farthest_mm <= tolerance_mm) return std::nullopt;
   for (int axis = 0; axis < 3; ++axis) {
-    const double drift_mm = std::abs(a.spacing_mm[axis] - b.spacing_mm[axis]) * static_cast<double>(a.size[axis] - 1);
+    const double drift_mm =
+        std::abs(a.spacing_mm[axis] - b.spacing_mm[axis]) * static_cast<double>(a.size[axis] - 1);
     if (drift_mm > tolerance_mm) {
-      return fmt::format("{} spacing {:.4f} mm against {:.4f} mm", "ijk"[axis], a.spacing_mm[axis], b.spacing_mm[axis]);
+      return fmt::format("{} spacing {:.4f} mm against {:.4f} mm", "ijk"[axis], a.spacing_mm[axis],
+                         b.spacing_mm[axis]);
     }
   }
   if (const double shift_mm = (a.origin_mm - b.origin_mm).norm(); shift_mm > tolerance_mm) {
-    return fmt::format("origin ({:.2f}, {:.2f}, {:.2f}) mm against ({:.2f}, {:.2f}, {:.2f}) mm", a.origin_mm.x,
-                       a.origin_mm.y, a.origin_mm.z, b.origin_mm.x, b.origin_mm.y, b.origin_mm.z);
+    return fmt::format("origin ({:.2f}, {:.2f}, {:.2f}) mm against ({:.2f}, {:.2f}, {:.2f}) mm",
+                       a.origin_mm.x, a.origin_mm.y, a.origin_mm.z, b.origin_mm.x, b.origin_mm.y,
+                       b.origin_mm.z);
   }
   return fmt::format("axes of another direction, {:.2f} mm apart at the far corner", farthest_mm);
 }

@@ -15,13 +15,21 @@ namespace {
 // World axis and sign of a letter, in LPS.
 std::pair<int, double> axis_of_letter(char letter) {
   switch (letter) {
-    case 'L': return {0, 1.0};
-    case 'R': return {0, -1.0};
-    case 'P': return {1, 1.0};
-    case 'A': return {1, -1.0};
-    case 'S': return {2, 1.0};
-    case 'I': return {2, -1.0};
-    default: throw Error(ErrorCode::kInvalidInput, fmt::format("'{}' is no orientation letter; use L R P A S I", letter));
+    case 'L':
+      return {0, 1.0};
+    case 'R':
+      return {0, -1.0};
+    case 'P':
+      return {1, 1.0};
+    case 'A':
+      return {1, -1.0};
+    case 'S':
+      return {2, 1.0};
+    case 'I':
+      return {2, -1.0};
+    default:
+      throw Error(ErrorCode::kInvalidInput,
+                  fmt::format("'{}' is no orientation letter; use L R P A S I", letter));
   }
 }
 
@@ -29,7 +37,8 @@ std::pair<int, double> axis_of_letter(char letter) {
 
 AxisOrder axis_order_for(const Geometry& geometry, std::string_view orientation) {
   if (orientation.size() != 3) {
-    throw Error(ErrorCode::kInvalidInput, fmt::format("'{}' is no orientation; give three letters such as LPS", orientation));
+    throw Error(ErrorCode::kInvalidInput,
+                fmt::format("'{}' is no orientation; give three letters such as LPS", orientation));
   }
   std::array<int, 3> world{};
   std::array<double, 3> sign{};
@@ -43,7 +52,8 @@ AxisOrder axis_order_for(const Geometry& geometry, std::string_view orientation)
   double best_score = -1;
   for (const auto& permutation : kPermutations) {
     double score = 0;
-    for (int a = 0; a < 3; ++a) score += std::abs(geometry.direction.column(permutation[a])[world[static_cast<std::size_t>(a)]]);
+    for (int a = 0; a < 3; ++a)
+      score += std::abs(geometry.direction.column(permutation[a])[world[static_cast<std::size_t>(a)]]);
     if (score <= best_score + 1e-9) continue;
     best_score = score;
     for (int a = 0; a < 3; ++a) {

@@ -9,8 +9,8 @@ namespace hepar {
 
 // A permutation and flips of the voxel axes; no voxel value changes and none is lost.
 struct AxisOrder {
-  int source_axis[3] = {0, 1, 2};              // result axis a runs along this axis of the source
-  bool flipped[3] = {false, false, false};     // ... and backwards
+  int source_axis[3] = {0, 1, 2};           // result axis a runs along this axis of the source
+  bool flipped[3] = {false, false, false};  // ... and backwards
 };
 
 // The order that brings `geometry` closest to the given patient orientation, three letters telling to
