@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+namespace hepar::cpu {
+
+// out[v] (+)= sum over channels of in[v] x weights, for a row of voxels and one block of output channels.
+struct RowProduct {
+  const float* in;             // first voxel, first channel block
+  std::int64_t in_step;        // floats from one voxel to the next
+  std::int64_t in_block_step;  // floats from one channel block to the next
+  std::int64_t in_blocks;
+  std::int64_t in_lanes;  // channels in an input block: `block`, or 1 for plain storage
+  const float* weights;   // [input channel][block]
+  float* out;
+  std::int64_t out_step;  // floats from one voxel to the next
+  std::int64_t count;     // voxels
+};
+
+// Inner loops for one instruction set. Values lie as [voxel][block].
+struct BlockedKernels {
+  std::int64_t block;  // channels side by side in memory: 8 or 16
+  // Adds to moments[0 .. block) the sums of the values and to moments[block .. 2 block) those of their
+  // squares.
+  void (*add_moments)(const float* values, std::int64_t voxels, double* moments);
+  // values = leaky_relu(values * scale + shift), scale and shift per lane.
+  void (*scale_and_activate)(float* values, std::int64_t voxels, const float* scale_and_shift, float slope);
+  // Adds the product to what `out` holds.
+  void (*add_row_product)(const RowProduct& row);
+};
+
+// Those for the instruction set that oneDNN uses in this process, so that its limit (environment variable
+// DNNL_MAX_CPU_ISA) holds for both.
+const BlockedKernels& blocked_kernels();
+
+}  // namespace hepar::cpu

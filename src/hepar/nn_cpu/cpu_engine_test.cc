@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hepar/nn_cpu/cpu_engine.h"
+
+#include "hepar/core/parallel.h"
+#include "hepar/nn/engine_conformance.h"
+#include "hepar/nn_reference/reference_engine.h"
+
+namespace hepar::conformance {
+namespace {
+
+const EngineMaker kMaker = [](const NetworkSpec& spec, const Weights& weights) {
+  return make_cpu_engine(spec, weights);
+};
+
+std::vector<Agreement> agreements() {
+  std::vector<Agreement> list;
+  for (const auto& network : network_cases()) list.push_back({kMaker, &make_reference_engine, network});
+  return list;
+}
+
+INSTANTIATE_TEST_SUITE_P(Cpu, EngineConformance, testing::Values(kMaker));
+INSTANTIATE_TEST_SUITE_P(Cpu, EngineAgreement, testing::ValuesIn(agreements()),
+                         [](const auto& test) { return test.param.network.name; });
+
+class CpuEngineThreads : public testing::TestWithParam<NetworkCase> {
+ protected:
+  void TearDown() override { set_thread_count(before_); }
+  int before_ = thread_count();
+};
+
+TEST_P(CpuEngineThreads, GiveTheSameBytes) {
+  const auto engine = make_cpu_engine(GetParam().spec, random_weights(GetParam().spec, 3));
+  const Tensor input = random_tensor(GetParam().input, 4);
+  set_thread_count(1);
+  const Tensor one = engine->run(input);
+  for (const int threads : {2, 3, 7}) {
+    set_thread_count(threads);
+    EXPECT_EQ(engine->run(input).values, one.values) << threads << " threads";
+  }
+}
+
+std::vector<NetworkCase> thread_cases() {
+  std::vector<NetworkCase> cases = network_cases();
+  // Large enough for oneDNN to block over threads in other ways, and for several chunks in every norm.
+  cases.push_back({"demo_features", make_spec({16, 32, 64, 96, 128}), {1, 1, 32, 48, 32}});
+  cases.push_back({"many_features", make_spec({32, 128, 320}, 1), {1, 1, 16, 16, 24}});
+  return cases;
+}
+
+INSTANTIATE_TEST_SUITE_P(Cpu, CpuEngineThreads, testing::ValuesIn(thread_cases()),
+                         [](const auto& test) { return test.param.name; });
+
+}  // namespace
+}  // namespace hepar::conformance

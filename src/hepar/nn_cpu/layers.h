@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "hepar/nn/network_spec.h"
+#include "hepar/nn/tensor.h"
+#include "hepar/nn/weights.h"
+
+namespace hepar::cpu {
+
+// 64-byte aligned floats, not initialised. Error(kExhausted) when there is no memory.
+struct FreeAligned {
+  void operator()(float* values) const { std::free(values); }
+};
+using AlignedFloats = std::unique_ptr<float[], FreeAligned>;
+AlignedFloats make_aligned(std::int64_t count);
+
+// Voxels along d, h, w.
+using Size3 = Kernel3;
+inline std::int64_t voxels_of(const Size3& size) { return size[0] * size[1] * size[2]; }
+
+// The channels of a feature map in memory: whole blocks, the lanes beyond the last channel zero.
+inline std::int64_t padded(std::int64_t channels, std::int64_t block) {
+  return (channels + block - 1) / block * block;
+}
+
+// A layer's parameters with the channels spread as they lie in memory, zero in the lanes between: weight
+// (first, second, taps), bias (outputs).
+struct SpreadLayer {
+  std::vector<float> weight;
+  std::vector<float> bias;
+};
+
+// Where the layer's input channels lie: `channels[n]` of them in the n-th part, each part padded to the
+// block. Concatenated maps have two parts.
+struct InputParts {
+  std::vector<std::int64_t> channels;
+  std::int64_t block;  // 1: plain storage
+  std::int64_t padded_count() const;
+};
+// Weights (C_out, C_in, ...) of a convolution, with outputs padded to `out_block`.
+SpreadLayer spread_convolution(const NamedTensor& weight, const NamedTensor& bias, const InputParts& inputs,
+                               std::int64_t out_block);
+
+// One layer at work. Maps lie in blocks; `out` must not overlap `in`.
+using Layer = std::function<void(const float* in, float* out)>;
+
+struct ConvolutionShape {
+  std::int64_t in_channels, out_channels;  // padded
+  std::int64_t in_block, out_block;        // in_block 1: plain storage
+  Size3 in;
+  Kernel3 kernel, stride;  // padding (k - 1) / 2
+  Size3 out() const;
+};
+// oneDNN's generated code; an empty Layer where this oneDNN has only its slow reference path.
+Layer make_onednn_convolution(const ConvolutionShape& shape, const SpreadLayer& layer);
+// Loops of our own, for any processor.
+Layer make_direct_convolution(const ConvolutionShape& shape, const SpreadLayer& layer);
+// The first of the two that there is.
+Layer make_convolution(const ConvolutionShape& shape, const SpreadLayer& layer);
+
+// Transposed convolution with kernel = stride, weight (C_in, C_out, kd, kh, kw); `in` is the size before.
+Layer make_upsampling(const Size3& in, const NamedTensor& weight, const NamedTensor& bias);
+
+// Instance norm and leaky ReLU, in place.
+using InPlaceLayer = std::function<void(float* maps)>;
+struct NormShape {
+  std::int64_t voxels;
+  double eps, slope;
+};
+InPlaceLayer make_norm(const NormShape& shape, const NamedTensor& weight, const NamedTensor& bias);
+
+// 1x1x1 convolution from blocks to plain storage (heads, D, H, W).
+Layer make_head(const Size3& size, const NamedTensor& weight, const NamedTensor& bias);
+
+// (C, D, H, W) into blocks.
+void block_channels(std::span<const float> plain, std::int64_t channels, float* blocked);
+
+}  // namespace hepar::cpu
