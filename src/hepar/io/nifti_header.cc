@@ -129,7 +129,7 @@ Int3 parse_size(const Fields& fields, const fs::path& path) {
 }
 
 // NIfTI's world is RAS, Hepar's LPS: x and y change sign.
-Vec3 lps_from_ras(Vec3 ras) { return {-ras.x, -ras.y, ras.z}; }
+Vec3 lps_from_ras(Vec3 ras) { return {0 - ras.x, 0 - ras.y, ras.z}; }
 
 double mm_per_unit(const Fields& fields) {
   switch (fields.at<std::uint8_t>(kUnits) & 7) {

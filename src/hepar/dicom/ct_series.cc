@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hepar/dicom/ct_series.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+
+#include "hepar/core/error.h"
+#include "hepar/core/parallel.h"
+#include "hepar/dicom/dicom_file.h"
+#include "hepar/dicom/slice_stack.h"
+
+namespace hepar {
+namespace fs = std::filesystem;
+namespace {
+using dicom::FileHeader;
+using dicom::SlicePlane;
+using dicom::SliceStack;
+
+std::vector<fs::path> files_in(const fs::path& folder) {
+  if (!fs::exists(folder))
+    throw Error(ErrorCode::kMissing, fmt::format("can't read {}: no such folder", folder.string()));
+  if (!fs::is_directory(folder)) {
+    throw Error(ErrorCode::kInvalidInput,
+                fmt::format("{} is a file; give the folder that holds the DICOM series", folder.string()));
+  }
+  std::vector<fs::path> files;
+  std::error_code error;
+  for (fs::recursive_directory_iterator entry(folder, fs::directory_options::skip_permission_denied, error),
+       end;
+       entry != end && !error; entry.increment(error)) {
+    std::error_code ignored;
+    if (entry->is_regular_file(ignored)) files.push_back(entry->path());
+  }
+  if (error)
+    throw Error(ErrorCode::kMissing, fmt::format("can't read {}: {}", folder.string(), error.message()));
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+struct Scan {
+  std::map<std::string, std::vector<FileHeader>> series;  // CT slices by series UID
+  std::int64_t not_dicom_count = 0, other_count = 0;
+};
+
+// True for what can be a volume: localizers and pictures without a place in the patient can't.
+bool has_volume_slices(const std::vector<FileHeader>& slices) {
+  return std::any_of(slices.begin(), slices.end(),
+                     [](const FileHeader& h) { return h.multi_frame || (h.plane && !h.localizer); });
+}
+
+Scan scan(const fs::path& folder) {
+  const std::vector<fs::path> files = files_in(folder);
+  std::vector<std::optional<FileHeader>> headers(files.size());
+  parallel_for(static_cast<std::int64_t>(files.size()), [&](std::int64_t n) {
+    const auto index = static_cast<std::size_t>(n);
+    headers[index] = dicom::read_file_header(files[index]);
+  });
+  Scan result;
+  for (auto& header : headers) {
+    if (!header) {
+      ++result.not_dicom_count;
+    } else if (!header->is_ct_slice()) {
+      ++result.other_count;
+    } else {
+      result.series[header->series_uid].push_back(std::move(*header));
+    }
+  }
+  for (auto entry = result.series.begin(); entry != result.series.end();) {
+    if (has_volume_slices(entry->second)) {
+      ++entry;
+    } else {
+      result.other_count += static_cast<std::int64_t>(entry->second.size());
+      entry = result.series.erase(entry);
+    }
+  }
+  return result;
+}
+
+CtSeriesSummary summary_of(const std::string& uid, const std::vector<FileHeader>& slices) {
+  CtSeriesSummary summary{uid, static_cast<std::int64_t>(slices.size()), 0, 0};
+  for (const FileHeader& slice : slices) {
+    if (!slice.plane) continue;
+    summary.columns = slice.plane->columns, summary.rows = slice.plane->rows;
+    break;
+  }
+  return summary;
+}
+
+DicomFolder contents_of(const Scan& found) {
+  DicomFolder contents{{}, found.not_dicom_count, found.other_count};
+  for (const auto& [uid, slices] : found.series) contents.ct_series.push_back(summary_of(uid, slices));
+  return contents;
+}
+
+// The shortest ends of the UIDs, of at least six characters, that tell them apart.
+std::size_t telling_length(const std::vector<CtSeriesSummary>& series) {
+  const auto end_of = [](const std::string& uid, std::size_t length) {
+    return uid.substr(uid.size() - std::min(length, uid.size()));
+  };
+  std::size_t length = 6;
+  for (std::size_t a = 0; a < series.size(); ++a) {
+    for (std::size_t b = 0; b < a; ++b) {
+      while (length < 64 && end_of(series[a].uid, length) == end_of(series[b].uid, length)) ++length;
+    }
+  }
+  return length;
+}
+
+std::string listing(const std::vector<CtSeriesSummary>& series) {
+  const std::size_t length = telling_length(series);
+  std::string list;
+  for (const CtSeriesSummary& s : series) {
+    list +=
+        fmt::format("{}{} ({} slices of {} x {})", list.empty() ? "" : ", ",
+                    s.uid.substr(s.uid.size() - std::min(length, s.uid.size())), s.slices, s.columns, s.rows);
+  }
+  return list;
+}
+
+std::vector<FileHeader> choose(Scan& found, const fs::path& folder, const std::string& wanted) {
+  const DicomFolder contents = contents_of(found);
+  if (contents.ct_series.empty()) {
+    throw Error(ErrorCode::kMissing,
+                fmt::format("no CT series in {}: {} files are not DICOM and {} are DICOM but no CT slices",
+                            folder.string(), contents.not_dicom_count, contents.other_count));
+  }
+  std::vector<std::string> matching;
+  for (const CtSeriesSummary& series : contents.ct_series) {
+    if (series.uid == wanted) return std::move(found.series[series.uid]);
+    if (series.uid.ends_with(wanted)) matching.push_back(series.uid);
+  }
+  if (matching.size() == 1) return std::move(found.series[matching.front()]);
+  const std::string list = listing(contents.ct_series);
+  if (wanted.empty()) {
+    throw Error(ErrorCode::kInvalidInput,
+                fmt::format("{} holds {} CT series; choose one by --series and the end of its UID: {}",
+                            folder.string(), contents.ct_series.size(), list));
+  }
+  throw Error(ErrorCode::kInvalidInput,
+              fmt::format("{} of the CT series in {} have a UID ending in {}; there are: {}", matching.size(),
+                          folder.string(), wanted, list));
+}
+
+std::vector<SlicePlane> checked_planes(const std::vector<FileHeader>& slices) {
+  std::vector<SlicePlane> planes;
+  for (const FileHeader& slice : slices) {
+    if (slice.patient_key != slices.front().patient_key) {
+      throw Error(ErrorCode::kInvalidInput,
+                  "the slices of the series belong to more than one patient; sort them first");
+    }
+    if (slice.plane || slice.multi_frame) dicom::check_pixels(slice);
+    if (!slice.plane) {
+      throw Error(ErrorCode::kCorrupt,
+                  fmt::format("{} does not say where its slice lies: position, orientation, pixel spacing, "
+                              "rows or columns are missing or damaged",
+                              slice.file.string()));
+    }
+    planes.push_back(*slice.plane);
+  }
+  return planes;
+}
+
+// Fills a volume of the source slices, k in `order`; returns the number of voxels set to air.
+std::int64_t read_slices(const std::vector<FileHeader>& slices, const std::vector<std::size_t>& order,
+                         CtVolume& volume) {
+  const auto area = static_cast<std::size_t>(volume.size().i * volume.size().j);
+  std::vector<std::int64_t> replaced(order.size());
+  parallel_for(static_cast<std::int64_t>(order.size()), [&](std::int64_t k) {
+    const auto n = static_cast<std::size_t>(k);
+    replaced[n] = dicom::read_hu(slices[order[n]], volume.voxels().subspan(n * area, area));
+  });
+  return std::accumulate(replaced.begin(), replaced.end(), std::int64_t{0});
+}
+
+void check_duplicates(const std::vector<FileHeader>& slices, const SliceStack& stack,
+                      std::vector<std::string>& notes) {
+  if (stack.duplicates.empty()) return;
+  std::vector<char> differs(stack.duplicates.size());
+  parallel_for(static_cast<std::int64_t>(stack.duplicates.size()), [&](std::int64_t index) {
+    const auto n = static_cast<std::size_t>(index);
+    const auto [used, left_out] = stack.duplicates[n];
+    const auto area = static_cast<std::size_t>(slices[used].plane->rows * slices[used].plane->columns);
+    std::vector<float> a(area), b(area);
+    dicom::read_hu(slices[used], a);
+    dicom::read_hu(slices[left_out], b);
+    differs[n] =
+        a != b || (slices[used].plane->position_mm - slices[left_out].plane->position_mm).norm() > 0.1 ? 1
+                                                                                                       : 0;
+  });
+  if (const auto count = std::count(differs.begin(), differs.end(), 1); count > 0) {
+    throw Error(ErrorCode::kInvalidInput,
+                fmt::format("{} slices of the series lie where another one does, but show something else "
+                            "(several phases in one series?); separate them first",
+                            count));
+  }
+  notes.push_back(fmt::format("{} slices are in the folder twice with the same pixels; one of each was used.",
+                              stack.duplicates.size()));
+}
+
+// Linear interpolation along k from slices at offsets_mm to even distances.
+CtVolume interpolate(const CtVolume& source, const SliceStack& stack) {
+  CtVolume result(stack.geometry);
+  const auto area = static_cast<std::size_t>(result.size().i * result.size().j);
+  parallel_for(result.size().k, [&](std::int64_t k) {
+    const double at_mm = static_cast<double>(k) * stack.geometry.spacing_mm.z;
+    const auto above = std::upper_bound(stack.offsets_mm.begin() + 1, stack.offsets_mm.end() - 1, at_mm);
+    const auto upper = static_cast<std::size_t>(above - stack.offsets_mm.begin());
+    const double gap_mm = stack.offsets_mm[upper] - stack.offsets_mm[upper - 1];
+    const auto weight = static_cast<float>(std::min(1.0, (at_mm - stack.offsets_mm[upper - 1]) / gap_mm));
+    const auto low = source.voxels().subspan((upper - 1) * area, area),
+               high = source.voxels().subspan(upper * area, area);
+    const auto out = result.voxels().subspan(static_cast<std::size_t>(k) * area, area);
+    for (std::size_t n = 0; n < area; ++n) out[n] = low[n] + weight * (high[n] - low[n]);
+  });
+  return result;
+}
+
+void describe(CtSeries& series, const std::vector<FileHeader>& slices, const SliceStack& stack) {
+  for (const std::size_t n : stack.order) {
+    series.slices.push_back({slices[n].sop_instance_uid, slices[n].plane->position_mm, slices[n].file});
+  }
+  const FileHeader& first = slices[stack.order.front()];
+  series.series_uid = first.series_uid, series.study_uid = first.study_uid;
+  series.frame_of_reference_uid = first.frame_of_reference_uid;
+  series.tube_voltage_kv = first.tube_voltage_kv, series.slice_thickness_mm = first.slice_thickness_mm;
+  series.resampled = stack.resampled;
+}
+
+CtSeries assemble(const std::vector<FileHeader>& slices, bool resample_irregular) {
+  const std::vector<SlicePlane> planes = checked_planes(slices);
+  const SliceStack stack = dicom::stack_slices(planes, resample_irregular);
+  CtSeries series;
+  series.notes = stack.notes;
+  check_duplicates(slices, stack, series.notes);
+  describe(series, slices, stack);
+  Geometry as_read = stack.geometry;
+  as_read.size.k = static_cast<std::int64_t>(stack.order.size());
+  CtVolume volume(as_read);
+  const std::int64_t replaced = read_slices(slices, stack.order, volume);
+  if (replaced > 0) {
+    series.notes.push_back(
+        fmt::format("{} voxels of padding or below -1024 HU are read as -1024 HU.", replaced));
+  }
+  if (!slices[stack.order.front()].has_rescale) {
+    series.notes.emplace_back(
+        "The files state no rescale slope and intercept; their pixels are taken as Hounsfield units.");
+  }
+  series.voxels = stack.resampled ? interpolate(volume, stack) : std::move(volume);
+  return series;
+}
+
+}  // namespace
+
+DicomFolder find_ct_series(const fs::path& folder) { return contents_of(scan(folder)); }
+
+CtSeries read_ct_series(const fs::path& folder, const CtSeriesOptions& options) {
+  Scan found = scan(folder);
+  const std::vector<FileHeader> slices = choose(found, folder, options.series);
+  try {
+    CtSeries series = assemble(slices, options.resample_irregular);
+    if (found.not_dicom_count + found.other_count > 0) {
+      series.notes.push_back(fmt::format(
+          "Ignored in the folder: {} files that are not DICOM, {} DICOM files that are no CT slices.",
+          found.not_dicom_count, found.other_count));
+    }
+    return series;
+  } catch (const Error& error) {
+    throw error.during("can't use the CT series in " + folder.string());
+  }
+}
+
+}  // namespace hepar

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "hepar/volume/volume.h"
+
+namespace hepar {
+
+// What a folder holds. Folders are searched to any depth; symbolic links to folders are not followed.
+struct CtSeriesSummary {
+  std::string uid;  // Series Instance UID
+  std::int64_t slices = 0, columns = 0, rows = 0;
+};
+struct DicomFolder {
+  std::vector<CtSeriesSummary> ct_series;  // by uid; series of localizers alone are left out
+  std::int64_t not_dicom_count = 0;        // files that are no DICOM
+  std::int64_t other_count = 0;  // DICOM files that are no CT slices: other modalities, localizers, DICOMDIR
+};
+DicomFolder find_ct_series(const std::filesystem::path& folder);
+
+struct CtSeriesOptions {
+  std::string series;               // Series Instance UID, or its last characters; empty: the only CT series
+  bool resample_irregular = false;  // interpolate missing and unevenly spaced slices instead of refusing them
+};
+
+struct CtSlice {
+  std::string sop_instance_uid;
+  Vec3 position_mm;  // Image Position (Patient)
+  std::filesystem::path file;
+};
+
+struct CtSeries {
+  CtVolume voxels;                 // i along the rows, j along the columns, k along their cross product
+  std::vector<std::string> notes;  // one sentence each: what was ignored, left out, replaced, resampled
+  std::vector<CtSlice> slices;     // the slices used, along +k; one per k unless `resampled`
+  bool resampled = false;
+  std::string series_uid, study_uid, frame_of_reference_uid;  // the last may be empty
+  std::optional<double> tube_voltage_kv, slice_thickness_mm;
+};
+
+// Reads one CT series in Hounsfield units. Values below -1024 HU and padding pixels become -1024.
+// Geometry gate (orientation spread 1e-4, shear 0.1 degrees, slice distances within 1 %): a minority of
+// slices of another orientation or size is left out with a note, of identical duplicates one is used;
+// missing, uneven, tilted, shifted or contradicting slices are refused, the first two unless
+// `resample_irregular`.
+// Throws Error: kMissing (no such folder, no CT in it), kInvalidInput (several series, the gate),
+// kUnsupported (multi-frame, a compression that DCMTK does not decode, named), kCorrupt (damaged files).
+// No message holds patient data. PS3.3 C.7.6.2 (image plane), C.8.2.1 (CT image).
+CtSeries read_ct_series(const std::filesystem::path& folder, const CtSeriesOptions& options = {});
+
+}  // namespace hepar

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hepar/dicom/dicom_file.h"
+
+#include <dcmtk/config/osconfig.h>
+// osconfig.h must come first
+#include <dcmtk/dcmdata/dccodec.h>
+#include <dcmtk/dcmdata/dcrledrg.h>
+#include <dcmtk/dcmdata/dctk.h>
+#include <dcmtk/dcmdata/dcxfer.h>
+#include <dcmtk/dcmjpeg/djdecode.h>
+#include <dcmtk/dcmjpls/djdecode.h>
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <fstream>
+#include <mutex>
+
+#include "hepar/core/error.h"
+
+namespace hepar::dicom {
+namespace {
+namespace fs = std::filesystem;
+
+constexpr float kAirHu = -1024;
+
+// Once per process: no printing, and the decompressors that DCMTK has.
+void prepare_dcmtk() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    OFLog::configure(OFLogger::OFF_LOG_LEVEL);
+    DcmRLEDecoderRegistration::registerCodecs();
+    DJDecoderRegistration::registerCodecs();
+    DJLSDecoderRegistration::registerCodecs();
+  });
+  if (!dcmDataDict.isDictionaryLoaded()) {
+    throw Error(ErrorCode::kMissing, "DCMTK's data dictionary (dicom.dic) is not installed; reinstall DCMTK");
+  }
+}
+
+[[noreturn]] void fail(ErrorCode code, const fs::path& file, std::string_view why) {
+  throw Error(code, fmt::format("{} {}", file.string(), why));
+}
+
+// "DICM" after the preamble (PS3.10 7.1), or a data set without one that begins in group 2 or 8.
+bool looks_like_dicom(const fs::path& file) {
+  std::array<unsigned char, 132> start{};
+  std::ifstream stream(file, std::ios::binary);
+  stream.read(reinterpret_cast<char*>(start.data()), start.size());
+  if (stream.gcount() == 132 &&
+      std::string_view(reinterpret_cast<const char*>(start.data()) + 128, 4) == "DICM")
+    return true;
+  const bool group_2_or_8 = (start[0] == 2 || start[0] == 8) && start[1] == 0;
+  return stream.gcount() >= 16 && group_2_or_8 && start[3] == 0 &&
+         (start[2] == 0 || start[2] == 5 || start[2] == 8);
+}
+
+std::string text(DcmItem& item, const DcmTagKey& tag) {
+  OFString value;
+  if (item.findAndGetOFStringArray(tag, value).bad()) return "";
+  const std::string_view whole_value(value.c_str());  // up to a padding NUL
+  const auto first = whole_value.find_first_not_of(' '), last = whole_value.find_last_not_of(' ');
+  return first == std::string_view::npos ? "" : std::string(whole_value.substr(first, last - first + 1));
+}
+
+// All backslash-separated numbers of an attribute, whatever its value representation; empty when one is not
+// a finite number.
+std::vector<double> numbers(DcmItem& item, const DcmTagKey& tag) {
+  std::vector<double> result;
+  const std::string values = text(item, tag);
+  for (std::size_t begin = 0; begin < values.size();) {
+    const std::size_t end = std::min(values.find('\\', begin), values.size());
+    std::size_t first = values.find_first_not_of(" +", begin);
+    double value = 0;
+    if (first == std::string::npos || first >= end) return {};
+    const auto [rest, error] = std::from_chars(values.data() + first, values.data() + end, value);
+    if (error != std::errc() || !std::isfinite(value)) return {};
+    if (std::string_view(rest, static_cast<std::size_t>(values.data() + end - rest)).find_first_not_of(' ') !=
+        std::string_view::npos) {
+      return {};
+    }
+    result.push_back(value);
+    begin = end + 1;
+  }
+  return result;
+}
+
+std::optional<double> number(DcmItem& item, const DcmTagKey& tag) {
+  const std::vector<double> values = numbers(item, tag);
+  return values.empty() ? std::nullopt : std::optional(values.front());
+}
+
+std::int64_t whole(DcmItem& item, const DcmTagKey& tag, std::int64_t otherwise) {
+  const double value = number(item, tag).value_or(static_cast<double>(otherwise));
+  return std::abs(value) <= 1e9 ? static_cast<std::int64_t>(value) : otherwise;
+}
+
+std::optional<SlicePlane> plane_of(DcmItem& item) {
+  const auto position = numbers(item, DCM_ImagePositionPatient),
+             axes = numbers(item, DCM_ImageOrientationPatient);
+  const auto spacing = numbers(item, DCM_PixelSpacing);
+  SlicePlane plane;
+  plane.rows = whole(item, DCM_Rows, 0), plane.columns = whole(item, DCM_Columns, 0);
+  if (position.size() != 3 || axes.size() != 6 || spacing.size() != 2 || plane.rows < 1 || plane.columns < 1)
+    return std::nullopt;
+  plane.position_mm = {position[0], position[1], position[2]};
+  plane.row_direction = {axes[0], axes[1], axes[2]};
+  plane.column_direction = {axes[3], axes[4], axes[5]};
+  plane.row_spacing_mm = spacing[0], plane.column_spacing_mm = spacing[1];
+  return plane;
+}
+
+void take_pixel_format(DcmItem& item, FileHeader& header) {
+  header.bits_allocated = static_cast<int>(whole(item, DCM_BitsAllocated, 0));
+  header.bits_stored = static_cast<int>(whole(item, DCM_BitsStored, header.bits_allocated));
+  header.high_bit = static_cast<int>(whole(item, DCM_HighBit, header.bits_stored - 1));
+  header.is_signed = whole(item, DCM_PixelRepresentation, 0) == 1;
+  const std::string colours = text(item, DCM_PhotometricInterpretation);
+  header.monochrome2 =
+      (colours.empty() || colours == "MONOCHROME2") && whole(item, DCM_SamplesPerPixel, 1) == 1;
+  const auto slope = number(item, DCM_RescaleSlope), intercept = number(item, DCM_RescaleIntercept);
+  header.has_rescale = slope && intercept && *slope != 0;
+  if (header.has_rescale) header.slope = *slope, header.intercept = *intercept;
+  if (const auto padding = number(item, DCM_PixelPaddingValue); padding && std::abs(*padding) <= 65535) {
+    header.padding = static_cast<std::uint16_t>(static_cast<std::int32_t>(*padding) & 0xffff);
+  }
+}
+
+FileHeader header_of(DcmItem& item, const fs::path& file) {
+  FileHeader header;
+  header.file = file;
+  header.modality = text(item, DCM_Modality);
+  header.sop_class_uid = text(item, DCM_SOPClassUID);
+  header.sop_instance_uid = text(item, DCM_SOPInstanceUID);
+  header.series_uid = text(item, DCM_SeriesInstanceUID);
+  header.study_uid = text(item, DCM_StudyInstanceUID);
+  header.frame_of_reference_uid = text(item, DCM_FrameOfReferenceUID);
+  header.patient_key = text(item, DCM_PatientID) + '\n' + text(item, DCM_PatientName);
+  header.localizer = text(item, DCM_ImageType).find("LOCALIZER") != std::string::npos;
+  header.multi_frame = whole(item, DCM_NumberOfFrames, 1) > 1 ||
+                       header.sop_class_uid == UID_EnhancedCTImageStorage ||
+                       header.sop_class_uid == UID_LegacyConvertedEnhancedCTImageStorage;
+  header.plane = plane_of(item);
+  header.tube_voltage_kv = number(item, DCM_KVP);
+  header.slice_thickness_mm = number(item, DCM_SliceThickness);
+  take_pixel_format(item, header);
+  return header;
+}
+
+// The pixels as 16-bit words, of one slice.
+std::vector<std::uint16_t> stored_pixels(const FileHeader& header, std::size_t count) {
+  DcmFileFormat file;
+  const auto damaged = [&header](const OFCondition& status) {
+    fail(ErrorCode::kCorrupt, header.file,
+         fmt::format("is a damaged or truncated DICOM file: its pixels can't be read ({})", status.text()));
+  };
+  OFCondition status = file.loadFile(header.file.c_str());
+  if (status.bad()) damaged(status);
+  DcmDataset& dataset = *file.getDataset();
+  if (header.compressed) {
+    status = dataset.chooseRepresentation(EXS_LittleEndianExplicit, nullptr);
+    if (status.bad()) damaged(status);
+  }
+  std::vector<std::uint16_t> pixels;
+  unsigned long found = 0;
+  if (header.bits_allocated == 16) {
+    const Uint16* words = nullptr;
+    status = dataset.findAndGetUint16Array(DCM_PixelData, words, &found);
+    if (status.good() && words != nullptr && found >= count) pixels.assign(words, words + count);
+  } else {
+    const Uint8* bytes = nullptr;
+    status = dataset.findAndGetUint8Array(DCM_PixelData, bytes, &found);
+    if (status.good() && bytes != nullptr && found >= count) pixels.assign(bytes, bytes + count);
+  }
+  if (status.bad()) damaged(status);
+  if (pixels.size() != count) {
+    fail(ErrorCode::kCorrupt, header.file,
+         fmt::format("is a truncated DICOM file: it holds {} of {} pixels", found, count));
+  }
+  return pixels;
+}
+
+}  // namespace
+
+bool FileHeader::is_ct_slice() const {
+  const bool storage = sop_class_uid.empty() || sop_class_uid == UID_CTImageStorage || multi_frame;
+  return modality == "CT" && storage;
+}
+
+std::optional<FileHeader> read_file_header(const fs::path& file) {
+  prepare_dcmtk();
+  if (!looks_like_dicom(file)) return std::nullopt;
+  DcmFileFormat format;
+  constexpr Uint32 kLongestValue = 4096;  // longer ones stay on the disk
+  const OFCondition status = format.loadFileUntilTag(file.c_str(), EXS_Unknown, EGL_noChange, kLongestValue,
+                                                     ERM_autoDetect, DCM_PixelData);
+  if (status.bad()) {
+    fail(ErrorCode::kCorrupt, file,
+         fmt::format("is a damaged DICOM file ({}); copy it again or remove it", status.text()));
+  }
+  DcmDataset& dataset = *format.getDataset();
+  FileHeader header = header_of(dataset, file);
+  const DcmXfer transfer_syntax(dataset.getOriginalXfer());
+  header.transfer_syntax = transfer_syntax.getXferName();
+  header.compressed = transfer_syntax.isEncapsulated();
+  header.decodable = !header.compressed ||
+                     DcmCodecList::canChangeCoding(transfer_syntax.getXfer(), EXS_LittleEndianExplicit);
+  return header;
+}
+
+void check_pixels(const FileHeader& header) {
+  if (header.multi_frame) {
+    fail(ErrorCode::kUnsupported, header.file,
+         "is a multi-frame (Enhanced) CT, which Hepar does not read; export it as single slices");
+  }
+  if (!header.decodable) {
+    fail(ErrorCode::kUnsupported, header.file,
+         fmt::format("is compressed as {}, which Hepar does not decode; decompress the "
+                     "series first, for example with gdcmconv --raw",
+                     header.transfer_syntax));
+  }
+  if (!header.monochrome2)
+    fail(ErrorCode::kUnsupported, header.file, "is a colour or inverted image, not a CT slice");
+  if (header.bits_allocated != 8 && header.bits_allocated != 16) {
+    fail(ErrorCode::kUnsupported, header.file,
+         fmt::format("has {} bits per pixel, 8 or 16 are read", header.bits_allocated));
+  }
+  if (header.bits_stored < 1 || header.bits_stored > header.bits_allocated ||
+      header.high_bit != header.bits_stored - 1) {
+    fail(ErrorCode::kCorrupt, header.file,
+         fmt::format("states {} bits stored with high bit {} of {} allocated", header.bits_stored,
+                     header.high_bit, header.bits_allocated));
+  }
+  // The best that the decoders' formats do on an empty slice is well under 1000:1.
+  const double most_bytes = static_cast<double>(fs::file_size(header.file)) * 1000;
+  const double claimed_bytes =
+      static_cast<double>(header.plane->rows * header.plane->columns * header.bits_allocated / 8);
+  if (claimed_bytes > most_bytes) {
+    fail(ErrorCode::kCorrupt, header.file,
+         fmt::format("is a truncated DICOM file: {} x {} pixels can't be in it", header.plane->columns,
+                     header.plane->rows));
+  }
+}
+
+std::int64_t read_hu(const FileHeader& header, std::span<float> hu) {
+  const std::vector<std::uint16_t> pixels = stored_pixels(header, hu.size());
+  const unsigned unused = static_cast<unsigned>(16 - header.bits_stored);
+  const auto value_of = [&](std::uint16_t stored) {
+    const auto shifted = static_cast<std::uint16_t>(stored << unused);  // drops what lies above the high bit
+    const int value = header.is_signed ? static_cast<std::int16_t>(shifted) >> unused : shifted >> unused;
+    return static_cast<float>(value * header.slope + header.intercept);
+  };
+  // Some files name a padding value within the range of tissue, where it also stands for real tissue.
+  constexpr float kLowestTissueHu = -500, kHighestTissueHu = 4000;
+  float padding_hu = kAirHu;
+  if (header.padding) padding_hu = value_of(*header.padding);
+  if (padding_hu > kLowestTissueHu && padding_hu < kHighestTissueHu) padding_hu = kAirHu;
+  std::int64_t replaced = 0;
+  for (std::size_t n = 0; n < hu.size(); ++n) {
+    const float value = value_of(pixels[n]);
+    const bool padding = value < kAirHu || (value == padding_hu && value != kAirHu);
+    hu[n] = padding ? kAirHu : value;
+    replaced += padding ? 1 : 0;
+  }
+  return replaced;
+}
+
+}  // namespace hepar::dicom
