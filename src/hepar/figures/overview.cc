@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hepar/figures/overview.h"
 
-#include <cairo.h>
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -133,8 +133,8 @@ TEST_F(Overview, DrawsNoLineBetweenTwoRegions) {
   fill(c.before, {{70, 40, 4}, {80, 50, 8}}, kTumour);  // x 140 to 160 mm
   c.after = c.before;
   const Picture picture = draw(c, {"case", {left_lesion()}});
-  for (double y = 60; y < 120; y += 0.25) {
-    EXPECT_TRUE(is_grey(picture.at(px(60), py(y)))) << y;
+  for (int y_mm = 60; y_mm < 120; ++y_mm) {
+    EXPECT_TRUE(is_grey(picture.at(px(60), py(y_mm)))) << y_mm;
   }
 }
 

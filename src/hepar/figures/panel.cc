@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hepar/figures/panel.h"
 
-#include <cairo.h>
-
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <memory>
 
 #include "hepar/figures/outline.h"
@@ -143,11 +140,11 @@ void draw_sides_and_scale(cairo_t* cairo, const Viewport& viewport) {
 
 }  // namespace
 
-void set_colour(_cairo* cairo, PictureColour colour, double alpha) {
+void set_colour(cairo_t* cairo, PictureColour colour, double alpha) {
   cairo_set_source_rgba(cairo, colour.red, colour.green, colour.blue, alpha);
 }
 
-void set_line(_cairo* cairo, const LineStyle& style) {
+void set_line(cairo_t* cairo, const LineStyle& style) {
   constexpr std::array kDash{5.0, 4.0};
   set_colour(cairo, style.colour);
   cairo_set_line_width(cairo, style.width);
@@ -155,7 +152,7 @@ void set_line(_cairo* cairo, const LineStyle& style) {
   cairo_set_dash(cairo, kDash.data(), style.dashed ? static_cast<int>(kDash.size()) : 0, 0);
 }
 
-void draw_panel(_cairo* cairo, const PanelContent& content, const Viewport& viewport) {
+void draw_panel(cairo_t* cairo, const PanelContent& content, const Viewport& viewport) {
   cairo_save(cairo);
   cairo_rectangle(cairo, 0, 0, viewport.width_pixels(), viewport.height_pixels());
   cairo_clip(cairo);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cairo.h>
+
+#include <cmath>
 #include <optional>
-#include <string>
 
 #include "hepar/figures/axial_plane.h"
-
-struct _cairo;  // Cairo's drawing context
 
 namespace hepar {
 
@@ -31,8 +31,8 @@ inline constexpr LineStyle kLiverLine{kLiverColour, 1.0, false}, kBeforeLine{kBe
 struct Viewport {
   double left_mm = 0, top_mm = 0, width_mm = 0, height_mm = 0;
   double pixels_per_mm = 1;
-  int width_pixels() const { return static_cast<int>(width_mm * pixels_per_mm + 0.5); }
-  int height_pixels() const { return static_cast<int>(height_mm * pixels_per_mm + 0.5); }
+  int width_pixels() const { return static_cast<int>(std::lround(width_mm * pixels_per_mm)); }
+  int height_pixels() const { return static_cast<int>(std::lround(height_mm * pixels_per_mm)); }
 };
 
 struct PanelMark {  // the lesion that the panel is about, in plane millimetres
@@ -48,9 +48,9 @@ struct PanelContent {
 };
 
 // Draws one slice with its outlines, marks of side and a 50 mm scale bar; (0,0) is the panel's top left.
-void draw_panel(_cairo* cairo, const PanelContent& content, const Viewport& viewport);
+void draw_panel(cairo_t* cairo, const PanelContent& content, const Viewport& viewport);
 
-void set_colour(_cairo* cairo, PictureColour colour, double alpha = 1);
-void set_line(_cairo* cairo, const LineStyle& style);
+void set_colour(cairo_t* cairo, PictureColour colour, double alpha = 1);
+void set_line(cairo_t* cairo, const LineStyle& style);
 
 }  // namespace hepar
