@@ -11,19 +11,19 @@ double draw_radius(Random& random, double low_mm, double high_mm) {
   return std::exp(random.uniform(std::log(low_mm / 2), std::log(high_mm / 2)));
 }
 
-// Mean HU of a solid tumour: below the liver by 12 to 45 HU, and away from water; in the arterial phase
+// Mean HU of a solid tumour: below the liver by 15 to 45 HU, and away from water; in the arterial phase
 // some take up more contrast than the liver.
 double draw_tumour_hu(Random& random, const Tissues& tissues) {
   if (tissues.phase == ContrastPhase::kLateArterial)
     return random.chance(0.5) ? tissues.liver + random.uniform(25, 60)
                               : tissues.liver - random.uniform(14, 30);
-  const double below = 12 + 33 * std::pow(random.uniform(), 1.3);
+  const double below = 15 + 30 * std::pow(random.uniform(), 1.3);
   return std::clamp(tissues.liver - below, 58.0, 105.0);
 }
 
 void set_kind(Lesion& lesion, Random& random, const Tissues& tissues, double necrotic_probability) {
   lesion.value_hu = draw_tumour_hu(random, tissues);
-  lesion.texture_sd_hu = random.uniform(3, 7);
+  lesion.texture_sd_hu = random.uniform(2, 5);
   lesion.lumpiness = random.uniform(0.05, 0.14);
   const bool necrotic = random.chance(necrotic_probability) && lesion.radius_mm >= 10;
   const double other = random.uniform();
@@ -36,7 +36,7 @@ void set_kind(Lesion& lesion, Random& random, const Tissues& tissues, double nec
     lesion.value_hu = random.uniform(40, 58);
   } else if (other < 0.17) {
     lesion.kind = LesionKind::kCalcified;
-    lesion.speck_hu = random.uniform(150, 600);
+    lesion.speck_hu = random.uniform(150, 400);
   }
 }
 

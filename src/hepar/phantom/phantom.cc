@@ -168,7 +168,7 @@ Phantom make_phantom(const PhantomOptions& options, std::uint64_t seed, std::int
   check(options, index);
   Random random = Random(seed).fork(static_cast<std::uint64_t>(index));
   Patient patient(random.fork(1));
-  const double low_z = patient.anatomy.liver_low_z - random.uniform(15, 40), high_z = random.uniform(18, 40);
+  const double low_z = patient.anatomy.liver_low_z - random.uniform(25, 45), high_z = random.uniform(25, 45);
   Scan scan = phantom::draw_scan(random.fork(2), options.size, patient.anatomy.half_width, low_z, high_z);
   patient.vessels = phantom::grow_vessels(random.fork(3), patient.anatomy, 160);
   const double gap_mm = 3 * std::max(scan.pixel_mm, scan.spacing_mm);
