@@ -196,7 +196,7 @@ void check_duplicates(const std::vector<FileHeader>& slices, const SliceStack& s
                             "(several phases in one series?); separate them first",
                             count));
   }
-  notes.push_back(fmt::format("{} slices are in the folder twice with the same pixels; one of each was used.",
+  notes.push_back(fmt::format("Slices found twice with the same pixels, one of each was used: {}.",
                               stack.duplicates.size()));
 }
 

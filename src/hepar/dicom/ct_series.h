@@ -24,7 +24,7 @@ struct DicomFolder {
 DicomFolder find_ct_series(const std::filesystem::path& folder);
 
 struct CtSeriesOptions {
-  std::string series;               // Series Instance UID, or its last characters; empty: the only CT series
+  std::string series = {};          // Series Instance UID, or its last characters; empty: the only CT series
   bool resample_irregular = false;  // interpolate missing and unevenly spaced slices instead of refusing them
 };
 

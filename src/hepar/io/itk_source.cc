@@ -76,6 +76,7 @@ itk::ImageIORegion whole_region(const itk::ImageIOBase& image_io) {
 class ItkSource : public ImageSource {
  public:
   explicit ItkSource(const fs::path& path) : path_(path), image_io_(make_image_io(path)) {
+    require_voxel_file(path);
     const QuietItk quiet;
     try {
       image_io_->SetFileName(path.string());

@@ -134,7 +134,10 @@ TEST_F(ItkSource, DetachedHeadersFindTheirVoxels) {
   }
   std::filesystem::remove(folder_ / "a.raw");
   std::filesystem::remove(folder_ / "a.gz");
-  for (const auto& path : {raw, gzip, mhd}) error_of(ErrorCode::kCorrupt, [&] { read_labels(path); });
+  for (const auto& path : {raw, gzip, mhd}) {
+    EXPECT_THAT(error_of(ErrorCode::kMissing, [&] { read_labels(path); }),
+                HasSubstr("file of its voxels, a."));
+  }
 }
 
 TEST_F(ItkSource, SeveralNumbersPerVoxelAreRefused) {

@@ -94,14 +94,14 @@ std::int64_t plain_size(const Payload& payload) {
   return error ? -1 : static_cast<std::int64_t>(size) - payload.offset;
 }
 
-}  // namespace
+struct StoredVoxels {
+  std::string encoding;
+  Payload payload;
+};
 
-void verify_stored_voxels(const fs::path& path, std::int64_t voxel_bytes) {
+StoredVoxels find_voxels(const fs::path& path) {
   const bool nrrd = image_suffix(path).starts_with(".n");
   TextHeader header = read_text_header(path, nrrd);
-  const std::string encoding = lower(header.fields[nrrd ? "encoding" : "compresseddata"]);
-  if (encoding == "ascii" || encoding == "text" || encoding == "txt" || encoding == "hex") return;
-  if (!nrrd && lower(header.fields["binarydata"]) == "false") return;
   std::string name = header.fields[nrrd ? "data file" : "elementdatafile"];
   if (name.empty() && nrrd) name = header.fields["datafile"];
   if (name.starts_with("LIST") || name.find('%') != std::string::npos) {
@@ -110,7 +110,24 @@ void verify_stored_voxels(const fs::path& path, std::int64_t voxel_bytes) {
                             "convert it to one file",
                             path.string()));
   }
-  const Payload payload = payload_of(path, header, name);
+  StoredVoxels voxels{lower(header.fields[nrrd ? "encoding" : "compresseddata"]),
+                      payload_of(path, header, name)};
+  if (!nrrd && lower(header.fields["binarydata"]) == "false") voxels.encoding = "ascii";
+  return voxels;
+}
+
+}  // namespace
+
+void require_voxel_file(const fs::path& path) {
+  const fs::path file = find_voxels(path).payload.file;
+  if (fs::is_regular_file(file)) return;
+  throw Error(ErrorCode::kMissing, fmt::format("can't read {}: the file of its voxels, {}, is not there",
+                                               path.string(), file.filename().string()));
+}
+
+void verify_stored_voxels(const fs::path& path, std::int64_t voxel_bytes) {
+  const auto [encoding, payload] = find_voxels(path);
+  if (encoding == "ascii" || encoding == "text" || encoding == "txt" || encoding == "hex") return;
   const bool compressed = encoding == "gzip" || encoding == "gz" || encoding == "true";
   const std::int64_t size = compressed ? unpacked_size(payload) : plain_size(payload);
   if (size >= voxel_bytes) return;

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hepar/dicom/synthetic_series.h"
+
+#include <dcmtk/config/osconfig.h>
+// osconfig.h must come first
+#include <dcmtk/dcmdata/dcpixseq.h>
+#include <dcmtk/dcmdata/dcpxitem.h>
+#include <dcmtk/dcmdata/dcrleerg.h>
+#include <dcmtk/dcmdata/dctk.h>
+#include <dcmtk/dcmjpeg/djencode.h>
+#include <dcmtk/dcmjpls/djencode.h>
+#include <fmt/format.h>
+
+#include <numeric>
+#include <stdexcept>
+
+namespace hepar::dicom {
+namespace {
+
+void require(const OFCondition& status) {
+  if (status.bad()) throw std::runtime_error(status.text());
+}
+
+void register_encoders() {
+  static const bool once = [] {
+    DcmRLEEncoderRegistration::registerCodecs();
+    DJEncoderRegistration::registerCodecs();
+    DJLSEncoderRegistration::registerCodecs();
+    return true;
+  }();
+  static_cast<void>(once);
+}
+
+E_TransferSyntax syntax_of(const std::string& name) {
+  const std::map<std::string, E_TransferSyntax> known{{"explicit", EXS_LittleEndianExplicit},
+                                                      {"implicit", EXS_LittleEndianImplicit},
+                                                      {"big-endian", EXS_BigEndianExplicit},
+                                                      {"deflated", EXS_DeflatedLittleEndianExplicit},
+                                                      {"rle", EXS_RLELossless},
+                                                      {"jpeg", EXS_JPEGProcess14SV1},
+                                                      {"jpeg-ls", EXS_JPEGLSLossless},
+                                                      {"jpeg-2000", EXS_JPEG2000LosslessOnly}};
+  return known.at(name);
+}
+
+// One frame of bytes that nothing decodes.
+void put_fake_frame(DcmDataset& dataset, E_TransferSyntax syntax) {
+  auto* sequence = new DcmPixelSequence(DcmTag(DCM_PixelData, EVR_OB));
+  sequence->insert(new DcmPixelItem(DcmTag(DCM_Item, EVR_OB)));
+  DcmOffsetList offsets;
+  Uint8 frame[64] = {0xff, 0x4f};
+  require(sequence->storeCompressedFrame(offsets, frame, sizeof(frame), 0));
+  auto* pixels = new DcmPixelData(DCM_PixelData);
+  pixels->putOriginalRepresentation(syntax, nullptr, sequence);
+  require(dataset.insert(pixels, OFTrue));
+}
+
+std::map<std::string, std::string> default_attributes(const SyntheticSlice& slice) {
+  return {{"Modality", "CT"},
+          {"SOPClassUID", UID_CTImageStorage},
+          {"SOPInstanceUID", fmt::format("1.2.3.9.{}.{}", slice.first_pixel, slice.series_uid.size())},
+          {"StudyInstanceUID", "1.2.3.5"},
+          {"SeriesInstanceUID", slice.series_uid},
+          {"FrameOfReferenceUID", "1.2.3.6"},
+          {"PatientID", "secret-id"},
+          {"PatientName", "Secret^Name"},
+          {"ImageType", "ORIGINAL\\PRIMARY\\AXIAL"},
+          {"ImagePositionPatient", fmt::format("-100\\-120\\{}", slice.z_mm)},
+          {"ImageOrientationPatient", "1\\0\\0\\0\\1\\0"},
+          {"PixelSpacing", "0.8\\0.7"},
+          {"RescaleSlope", "1"},
+          {"RescaleIntercept", "-1024"},
+          {"KVP", "120"},
+          {"SliceThickness", "5"}};
+}
+
+void put_pixels(DcmDataset& dataset, const SyntheticSlice& slice) {
+  const std::map<DcmTagKey, Uint16> format{{DCM_Rows, kSyntheticRows}, {DCM_Columns, kSyntheticColumns},
+                                           {DCM_BitsAllocated, 16},    {DCM_BitsStored, 16},
+                                           {DCM_HighBit, 15},          {DCM_PixelRepresentation, 0},
+                                           {DCM_SamplesPerPixel, 1}};
+  for (const auto& [tag, value] : format) require(dataset.putAndInsertUint16(tag, value));
+  require(dataset.putAndInsertString(DCM_PhotometricInterpretation, "MONOCHROME2"));
+  std::vector<std::uint16_t> pixels = slice.pixels;
+  if (pixels.empty()) {
+    pixels.resize(kSyntheticRows * kSyntheticColumns);
+    std::iota(pixels.begin(), pixels.end(), slice.first_pixel);
+  }
+  if (!slice.without_pixels) {
+    require(dataset.putAndInsertUint16Array(DCM_PixelData, pixels.data(),
+                                            static_cast<unsigned long>(pixels.size())));
+  }
+}
+
+void set_attributes(DcmDataset& dataset, const std::map<std::string, std::string>& attributes) {
+  for (const auto& [name, value] : attributes) {
+    DcmTag tag;
+    require(DcmTag::findTagFromName(name.c_str(), tag));
+    dataset.findAndDeleteElement(tag);
+    if (value.empty()) continue;
+    if (tag.getEVR() == EVR_xs) tag.setVR(value.starts_with('-') ? EVR_SS : EVR_US);
+    DcmElement* element = DcmItem::newDicomElement(tag);
+    require(element->putString(value.c_str()));
+    require(dataset.insert(element));
+  }
+}
+
+}  // namespace
+
+void write_slice(const std::filesystem::path& file, const SyntheticSlice& slice) {
+  register_encoders();
+  DcmFileFormat format;
+  DcmDataset& dataset = *format.getDataset();
+  set_attributes(dataset, default_attributes(slice));
+  put_pixels(dataset, slice);
+  const E_TransferSyntax syntax = syntax_of(slice.syntax);
+  if (syntax == EXS_JPEG2000LosslessOnly) {
+    put_fake_frame(dataset, syntax);
+  } else if (DcmXfer(syntax).isEncapsulated()) {
+    require(dataset.chooseRepresentation(syntax, nullptr));
+  }
+  set_attributes(dataset, slice.attributes);
+  require(format.saveFile(file.c_str(), syntax));
+}
+
+std::vector<SyntheticSlice> even_slices(int count) {
+  std::vector<SyntheticSlice> slices(static_cast<std::size_t>(count));
+  for (std::size_t n = 0; n < slices.size(); ++n) {
+    slices[n].z_mm = 5 * static_cast<double>(n);
+    slices[n].first_pixel = static_cast<std::uint16_t>(100 * n);
+  }
+  return slices;
+}
+
+void write_slices(const std::filesystem::path& folder, const std::vector<SyntheticSlice>& slices) {
+  for (std::size_t n = 0; n < slices.size(); ++n) write_slice(folder / fmt::format("{}.dcm", n), slices[n]);
+}
+
+}  // namespace hepar::dicom
