@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "console.h"
+
+namespace CLI {
+class App;
+}
+
+namespace hepar {
+
+// One verb of the program: its options are bound to a request that `run` then carries out. Errors leave
+// as hepar::Error and are printed in main.
+struct Command {
+  std::string name;
+  std::string summary;               // one line of `hepar --help`
+  std::vector<std::string> sources;  // where the method comes from, shown by `hepar NAME --help`
+  std::function<void(CLI::App&)> bind;
+  std::function<void(Console&)> run;
+};
+
+Command make_segment_command();
+Command make_filter_command();
+Command make_evaluate_command();
+Command make_phantom_command();
+Command make_demo_command();
+Command make_train_command();
+
+}  // namespace hepar

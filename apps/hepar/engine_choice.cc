@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine_choice.h"
+
+#include <fmt/format.h>
+
+#include "hepar/core/error.h"
+#include "hepar/nn_cpu/cpu_engine.h"
+
+namespace hepar {
+namespace fs = std::filesystem;
+
+EngineFactory cpu_engine_factory() {
+  return [](const ModelPlan& plan, const Weights& weights) { return make_cpu_engine(plan.network, weights); };
+}
+
+fs::path default_model_folder() {
+  const fs::path binary = fs::read_symlink("/proc/self/exe");
+  const fs::path folder = binary.parent_path().parent_path() / "share" / "hepar" / "models" / "demo";
+  if (!fs::exists(folder / "plans.json")) {
+    throw Error(
+        ErrorCode::kMissing,
+        fmt::format("the model that comes with Hepar is not at {}; name one with -m MODEL", folder.string()));
+  }
+  return folder;
+}
+
+}  // namespace hepar

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "case_options.h"
+#include "command.h"
+#include "hepar/pipeline/filter.h"
+
+namespace hepar {
+
+Command make_filter_command() {
+  auto request = std::make_shared<FilterRequest>();
+  return {.name = "filter",
+          .summary = "Tell cysts from tumours in anyone's label map by the HU under every region.",
+          .sources = {"Gaussian filter: Lin et al., Front. Oncol. 14:1423774, 2024, formula 2"},
+          .bind =
+              [request](CLI::App& app) {
+                bind_ct_options(app, request->ct);
+                app.add_option("labels", request->labels, "Label map on the CT's grid")->required();
+                app.add_option("-o,--output", request->output,
+                               "Folder for labels.nii.gz, lesions.json and overview.png")
+                    ->required();
+                app.add_option("--tumour-label", request->tumour_label,
+                               "The value that means tumour in the label map")
+                    ->check(CLI::Range(1, 255))
+                    ->capture_default_str();
+                bind_lesion_options(app, request->options);
+              },
+          .run =
+              [request](Console& console) {
+                const CaseResult result = filter_case(*request, &console);
+                if (console.json) console.result(case_json(result));
+                console.say(case_text(result, request->output));
+              }};
+}
+
+}  // namespace hepar

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "preprocess_dataset.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "hepar/core/error.h"
+#include "hepar/core/file.h"
+#include "hepar/io/image_io.h"
+#include "hepar/nn/weights.h"
+#include "hepar/plan/default_plan.h"
+#include "hepar/plan/preprocess.h"
+
+namespace hepar {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<std::string> case_names(const fs::path& labels_folder, const std::string& file_ending) {
+  if (!fs::is_directory(labels_folder)) {
+    throw Error(ErrorCode::kMissing,
+                fmt::format("{} is not there; an nnU-Net dataset holds dataset.json, imagesTr and labelsTr.",
+                            labels_folder.string()));
+  }
+  std::vector<std::string> names;
+  for (const auto& file : fs::directory_iterator(labels_folder)) {
+    const std::string name = file.path().filename().string();
+    if (name.ends_with(file_ending)) names.push_back(name.substr(0, name.size() - file_ending.size()));
+  }
+  std::sort(names.begin(), names.end());
+  if (names.empty()) {
+    throw Error(ErrorCode::kInvalidInput,
+                fmt::format("{} holds no {} file.", labels_folder.string(), file_ending));
+  }
+  return names;
+}
+
+DatasetLabels read_region_labels(const fs::path& dataset) {
+  const fs::path file = dataset / "dataset.json";
+  DatasetLabels labels = read_dataset_labels(file);
+  if (labels.regions_class_order.empty()) {
+    throw Error(
+        ErrorCode::kUnsupported,
+        fmt::format(
+            "{} names separate labels; Hepar trains on regions, the first holding all others, such as "
+            "\"liver\": [1, 2], \"tumour\": 2 with regions_class_order [1, 2].",
+            file.string()));
+  }
+  return labels;
+}
+
+void write_case(const fs::path& target, const CtVolume& ct, const LabelMap& labels, const ModelPlan& plan) {
+  if (const auto difference = grid_difference(ct.geometry(), labels.geometry())) {
+    throw Error(ErrorCode::kInvalidInput, fmt::format("Image and labels of {} lie on different grids: {}.",
+                                                      target.stem().string(), *difference));
+  }
+  const Volume<float> image = preprocess(ct, plan).image;
+  const LabelMap truth = preprocess_labels(labels, plan);
+  const Int3 size = image.size();
+  write_safetensors(
+      target, {{"image", ElementType::kFloat32, {1, size.k, size.j, size.i}, std::as_bytes(image.voxels())},
+               {"labels", ElementType::kUInt8, {size.k, size.j, size.i}, std::as_bytes(truth.voxels())}});
+}
+
+void write_splits(const fs::path& file, const std::vector<std::string>& names) {
+  const auto training_count = static_cast<std::ptrdiff_t>(names.size() - names.size() / 10);
+  const nlohmann::ordered_json split{{"train", std::vector(names.begin(), names.begin() + training_count)},
+                                     {"val", std::vector(names.begin() + training_count, names.end())}};
+  write_text_file(file, nlohmann::ordered_json::array({split}).dump(1));
+}
+
+}  // namespace
+
+void preprocess_dataset(const fs::path& dataset, const fs::path& output, Progress* progress) {
+  const DatasetLabels labels = read_region_labels(dataset);
+  const std::vector<std::string> names = case_names(dataset / "labelsTr", labels.file_ending);
+  ModelPlan plan = default_plan();
+  plan.network.heads = static_cast<std::int64_t>(labels.regions.size());
+  make_folder(output / "cases");
+  for (std::size_t n = 0; n < names.size(); ++n) {
+    report(progress, "prepare", static_cast<double>(n) / static_cast<double>(names.size()));
+    const fs::path target = output / "cases" / (names[n] + ".safetensors");
+    if (fs::exists(target)) continue;
+    const CtImage ct = read_ct(dataset / "imagesTr" / (names[n] + "_0000" + labels.file_ending));
+    write_case(target, ct.voxels, read_labels(dataset / "labelsTr" / (names[n] + labels.file_ending)).voxels,
+               plan);
+  }
+  write_plan(output / "plans.json", plan, fs::absolute(dataset).lexically_normal().filename().string());
+  write_text_file(output / "dataset.json", read_text_file(dataset / "dataset.json"));
+  write_splits(output / "splits_final.json", names);
+  report(progress, "prepare", 1);
+}
+
+}  // namespace hepar

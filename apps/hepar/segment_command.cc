@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "case_options.h"
+#include "command.h"
+#include "engine_choice.h"
+#include "hepar/pipeline/segment.h"
+
+namespace hepar {
+
+Command make_segment_command() {
+  auto request = std::make_shared<SegmentRequest>();
+  return {.name = "segment",
+          .summary = "Contour liver, tumours and cysts on one CT.",
+          .sources = {"Network and inference: Isensee et al., Nat. Methods 18:203-211, 2021 (nnU-Net)",
+                      "Gaussian filter: Lin et al., Front. Oncol. 14:1423774, 2024, formula 2"},
+          .bind =
+              [request](CLI::App& app) {
+                bind_ct_options(app, request->ct);
+                app.add_option("-o,--output", request->output,
+                               "Folder for labels.nii.gz, lesions.json and overview.png")
+                    ->required();
+                app.add_option("-m,--model", request->model,
+                               "Model folder; default: the one that comes with Hepar");
+                bind_lesion_options(app, request->options);
+              },
+          .run =
+              [request](Console& console) {
+                if (request->model.empty()) request->model = default_model_folder();
+                const CaseResult result = segment_case(*request, cpu_engine_factory(), &console);
+                if (console.json) console.result(case_json(result));
+                console.say(case_text(result, request->output));
+              }};
+}
+
+}  // namespace hepar

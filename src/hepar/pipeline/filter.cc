@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hepar/pipeline/filter.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "hepar/core/error.h"
+#include "hepar/core/file.h"
+#include "hepar/figures/overview.h"
+#include "hepar/io/image_io.h"
+#include "hepar/lesion/lesion_json.h"
+#include "hepar/pipeline/output_folder.h"
+#include "hepar/pipeline/stage_clock.h"
+
+namespace hepar {
+namespace {
+
+std::array<std::int64_t, 256> count_labels(const LabelMap& labels) {
+  std::array<std::int64_t, 256> counts{};
+  for (const std::uint8_t value : labels.voxels()) ++counts[value];
+  return counts;
+}
+
+std::string join(const std::vector<int>& values) {
+  std::string text;
+  for (const int value : values) text += (text.empty() ? "" : ", ") + std::to_string(value);
+  return text;
+}
+
+std::string verdict_words(const LesionFilterResult& lesions) {
+  int tumours = 0, cysts = 0, doubtful = 0;
+  for (const LesionRegion& region : lesions.regions) {
+    tumours += region.verdict == Verdict::kCalledTumour;
+    cysts += region.verdict == Verdict::kCalledCyst;
+    doubtful += region.verdict == Verdict::kDoubtful;
+  }
+  return fmt::format("{} regions: {} tumour, {} cyst, {} doubtful (stay in the tumour label; look at them)",
+                     lesions.regions.size(), tumours, cysts, doubtful);
+}
+
+OverviewOptions overview_options(const LesionFilterResult& lesions) {
+  OverviewOptions options;
+  for (const LesionRegion& region : lesions.regions) {
+    options.lesions.push_back(
+        {.id = region.id,
+         .centroid_lps_mm = region.centroid_lps_mm,
+         .volume_ml = region.volume_ml,
+         .note = fmt::format("{}, {:.0f} HU", verdict_name(region.verdict), region.fit.mean_hu)});
+  }
+  return options;
+}
+
+void measure_volumes(const LabelMap& before, CaseResult& result) {
+  const double voxel_ml = before.geometry().voxel_volume_ml();
+  const auto counts_before = count_labels(before), counts = count_labels(result.labels);
+  const auto ml = [voxel_ml](std::int64_t voxels) { return voxel_ml * static_cast<double>(voxels); };
+  result.liver_ml = ml(counts[kLiver] + counts[kTumour] + counts[kCyst]);
+  result.tumour_before_ml = ml(counts_before[kTumour]);
+  result.tumour_ml = ml(counts[kTumour]);
+  result.cyst_ml = ml(counts[kCyst]);
+}
+
+}  // namespace
+
+void adopt_labels(LabelMap& labels, int tumour_label, std::vector<std::string>& notes) {
+  const auto counts = count_labels(labels);
+  std::vector<int> present, dropped;
+  std::array<std::uint8_t, 256> adopted{};
+  for (int value = 1; value < 256; ++value) {
+    const auto n = static_cast<std::size_t>(value);
+    if (value == tumour_label) {
+      adopted[n] = kTumour;
+    } else if (value == kLiver || value == kCyst) {
+      adopted[n] = static_cast<std::uint8_t>(value);
+    } else if (counts[n] > 0) {
+      dropped.push_back(value);
+    }
+    if (counts[n] > 0) present.push_back(value);
+  }
+  if (counts[static_cast<std::size_t>(tumour_label)] == 0) {
+    throw Error(
+        ErrorCode::kInvalidInput,
+        present.empty()
+            ? std::string("the label map is empty, so there is no tumour to judge")
+            : fmt::format("the label map has no voxel of label {} (tumour); it holds the labels {}; name the "
+                          "tumour's with --tumour-label",
+                          tumour_label, join(present)));
+  }
+  if (!dropped.empty()) {
+    notes.push_back(
+        fmt::format("labels {} of the input are neither liver (1), tumour ({}) nor cyst (3) and are "
+                    "background in the output",
+                    join(dropped), tumour_label));
+  }
+  if (tumour_label == kTumour && dropped.empty()) return;
+  for (std::uint8_t& value : labels.voxels()) value = adopted[value];
+}
+
+CaseResult judge_and_write(const CtVolume& ct, LabelMap labels, const LesionFilterOptions& options,
+                           const std::filesystem::path& output, StageClock& clock, Progress* progress) {
+  report(progress, "judging lesions", 0);
+  CaseResult result;
+  const LabelMap before = labels;
+  result.labels = std::move(labels);
+  clock.start("filter");
+  result.lesions = filter_lesions(ct, result.labels, options);
+  clock.start("write");
+  measure_volumes(before, result);
+  result.notes = result.lesions.notes;
+  report(progress, "writing", 0);
+  OutputFolder out(output);
+  write_labels(out.staging() / "labels.nii.gz", result.labels);
+  write_text_file(out.staging() / "lesions.json", lesions_json(result.lesions));
+  clock.start("draw");
+  write_overview_png(out.staging() / "overview.png", ct, before, result.labels,
+                     overview_options(result.lesions));
+  clock.start("write");
+  out.commit();
+  clock.stop();
+  result.timings_s = clock.seconds();
+  report(progress, "writing", 1);
+  return result;
+}
+
+CaseResult filter_case(const FilterRequest& request, Progress* progress) {
+  StageClock clock;
+  clock.start("read");
+  report(progress, "reading", 0);
+  const LoadedCt ct = load_ct(request.ct);
+  LabelImage labels =
+      read_labels(request.labels, {.accept_skewed_directions = request.ct.accept_skewed_directions});
+  if (const auto difference = grid_difference(labels.voxels.geometry(), ct.voxels.geometry())) {
+    throw Error(
+        ErrorCode::kInvalidInput,
+        fmt::format("the label map is not on the CT's grid: {}; resample it onto the CT first", *difference));
+  }
+  std::vector<std::string> notes = ct.notes;
+  notes.insert(notes.end(), labels.notes.begin(), labels.notes.end());
+  adopt_labels(labels.voxels, request.tumour_label, notes);
+  CaseResult result =
+      judge_and_write(ct.voxels, std::move(labels.voxels), request.options, request.output, clock, progress);
+  result.notes.insert(result.notes.begin(), notes.begin(), notes.end());
+  return result;
+}
+
+std::string case_json(const CaseResult& result) {
+  LesionFilterResult lesions = result.lesions;
+  lesions.notes = result.notes;
+  return lesions_json(lesions, result.timings_s);
+}
+
+std::string case_text(const CaseResult& result, const std::filesystem::path& output) {
+  constexpr std::size_t kMostRegions = 10;
+  std::string text = fmt::format(
+      "liver {:.0f} mL (with all that is in it), tumour {:.1f} mL before the filter and {:.1f} mL after it, "
+      "cyst {:.1f} mL\n",
+      result.liver_ml, result.tumour_before_ml, result.tumour_ml, result.cyst_ml);
+  text += verdict_words(result.lesions) + "\n";
+  std::vector<const LesionRegion*> largest;
+  for (const LesionRegion& region : result.lesions.regions) largest.push_back(&region);
+  std::stable_sort(largest.begin(), largest.end(),
+                   [](const LesionRegion* a, const LesionRegion* b) { return a->voxels > b->voxels; });
+  for (std::size_t n = 0; n < std::min(kMostRegions, largest.size()); ++n) {
+    text += fmt::format("  {:>3}  {:>8.1f} mL  {:<8}  {}\n", largest[n]->id, largest[n]->volume_ml,
+                        verdict_name(largest[n]->verdict), largest[n]->reason);
+  }
+  if (largest.size() > kMostRegions)
+    text += fmt::format("  ... and {} smaller ones in lesions.json\n", largest.size() - kMostRegions);
+  for (const std::string& note : result.notes) text += "note: " + note + "\n";
+  double seconds = 0;
+  for (const auto& [stage, duration] : result.timings_s) seconds += duration;
+  return text + fmt::format(
+                    "written to {} in {:.1f} s: labels.nii.gz, lesions.json, overview.png. For research; not "
+                    "a medical device.",
+                    output.string(), seconds);
+}
+
+}  // namespace hepar

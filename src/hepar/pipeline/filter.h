@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "hepar/core/progress.h"
+#include "hepar/lesion/lesion_filter.h"
+#include "hepar/pipeline/ct_input.h"
+
+namespace hepar {
+
+struct FilterRequest {
+  CtSource ct;
+  std::filesystem::path labels;
+  std::filesystem::path output;
+  int tumour_label = 2;  // the value that means tumour in `labels`, 1 to 255
+  LesionFilterOptions options;
+};
+
+// What a case's run found and took, for the summary and for --json.
+struct CaseResult {
+  LabelMap labels;  // as written
+  LesionFilterResult lesions;
+  double liver_ml = 0, tumour_before_ml = 0, tumour_ml = 0, cyst_ml = 0;  // liver: with all that is in it
+  std::map<std::string, double> timings_s;                                // by stage
+  std::vector<std::string> notes;
+};
+
+// Brings anyone's label map to Hepar's values: `tumour_label` becomes 2, 1 stays liver and 3 stays cyst
+// unless they are the tumour label, all else becomes background and is named in `notes`.
+// Error(kInvalidInput) naming the labels present when `tumour_label` is not among them.
+void adopt_labels(LabelMap& labels, int tumour_label, std::vector<std::string>& notes);
+
+// Runs the lesion filter on a label map and writes labels.nii.gz, lesions.json and overview.png to
+// request.output, all or none.
+CaseResult filter_case(const FilterRequest& request, Progress* progress = nullptr);
+
+// The shared last half of `filter` and `segment`: judges the lesions of `labels`, fills the result's
+// volumes and writes the three files. `clock` has been running since reading began.
+class StageClock;
+CaseResult judge_and_write(const CtVolume& ct, LabelMap labels, const LesionFilterOptions& options,
+                           const std::filesystem::path& output, StageClock& clock, Progress* progress);
+
+// The document of --json: lesions.json with "timings_s".
+std::string case_json(const CaseResult& result);
+
+// The summary, one screen: volumes, each region's verdict and reason (the largest ones first), notes.
+std::string case_text(const CaseResult& result, const std::filesystem::path& output);
+
+}  // namespace hepar

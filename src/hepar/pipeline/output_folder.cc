@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hepar/pipeline/output_folder.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "hepar/core/error.h"
+#include "hepar/core/file.h"
+
+namespace hepar {
+namespace fs = std::filesystem;
+
+OutputFolder::OutputFolder(fs::path target)
+    : target_(std::move(target)), staging_(target_ / fmt::format(".part-{}", ::getpid())) {
+  for (fs::path folder = fs::absolute(target_).lexically_normal(); !folder.empty() && !fs::exists(folder);
+       folder = folder.parent_path()) {
+    first_made_ = folder;
+  }
+  make_folder(staging_);
+}
+
+OutputFolder::~OutputFolder() {
+  std::error_code ignored;
+  fs::remove_all(staging_, ignored);
+  if (!first_made_.empty()) fs::remove_all(first_made_, ignored);
+}
+
+void OutputFolder::commit() {
+  for (const auto& entry : fs::directory_iterator(staging_)) {
+    std::error_code error;
+    fs::rename(entry.path(), target_ / entry.path().filename(), error);
+    if (error) {
+      throw Error(
+          ErrorCode::kMissing,
+          fmt::format("can't write {}: {}", (target_ / entry.path().filename()).string(), error.message()));
+    }
+  }
+  first_made_.clear();
+}
+
+}  // namespace hepar

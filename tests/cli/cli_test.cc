@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs the program as a user does, on phantoms and on broken input.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "hepar/core/file.h"
+#include "hepar/io/image_io.h"
+
+namespace hepar {
+namespace {
+namespace fs = std::filesystem;
+
+struct Outcome {
+  int status = -1;
+  std::string out, err;
+};
+
+class Cli : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    root() = fs::temp_directory_path() / ("hepar_cli_test_" + std::to_string(::getpid()));
+    make_folder(root());
+    ASSERT_EQ(run("phantom -o " + path("cohort") + " --cases 2 --seed 5 --cysts some").status, 0);
+  }
+  static void TearDownTestSuite() { fs::remove_all(root()); }
+
+  static fs::path& root() {
+    static fs::path folder;
+    return folder;
+  }
+  static std::string path(const std::string& name) { return (root() / name).string(); }
+  static std::string ct() { return path("cohort/imagesTr/phantom_000_0000.nii.gz"); }
+  static std::string labels() { return path("cohort/labelsTr/phantom_000.nii.gz"); }
+
+  // `before` is shell text in front of the program, e.g. "ulimit -f 8; ".
+  static Outcome run(const std::string& arguments, const std::string& before = "") {
+    const std::string out = path("stdout.txt"), err = path("stderr.txt");
+    const std::string line = before + HEPAR_BINARY " " + arguments + " >" + out + " 2>" + err + " </dev/null";
+    const int code = std::system(line.c_str());
+    return {WIFEXITED(code) ? WEXITSTATUS(code) : 128 + WTERMSIG(code), read_text_file(out),
+            read_text_file(err)};
+  }
+
+  // A failure is one sentence on stderr after "hepar: ", nothing on stdout, and no output folder.
+  static void expect_refused(const std::string& arguments, int status, const std::string& words) {
+    const Outcome outcome = run(arguments + " -o " + path("refused") + " --quiet");
+    EXPECT_EQ(outcome.status, status) << outcome.err;
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_TRUE(outcome.err.starts_with("hepar: ")) << outcome.err;
+    EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+    EXPECT_NE(outcome.err.find(words), std::string::npos) << outcome.err;
+    EXPECT_FALSE(fs::exists(path("refused")));
+    fs::remove_all(path("refused"));
+  }
+  static std::string bytes(const std::string& name) { return read_text_file(path(name)); }
+};
+
+TEST_F(Cli, HelpAndVersion) {
+  const Outcome help = run("--help");
+  EXPECT_EQ(help.status, 0);
+  for (const char* verb : {"segment", "filter", "evaluate", "phantom", "train", "demo"}) {
+    EXPECT_NE(help.out.find(verb), std::string::npos) << verb;
+    EXPECT_EQ(run(std::string(verb) + " --help").status, 0) << verb;
+  }
+  EXPECT_NE(help.out.find("not a medical device"), std::string::npos);
+  EXPECT_EQ(run("--version").status, 0);
+}
+
+TEST_F(Cli, MistypedNamesAreRefusedWithTheNearest) {
+  const Outcome option = run("phantom -o x --csaes 3");
+  EXPECT_EQ(option.status, 2);
+  EXPECT_NE(option.err.find("did you mean --cases?"), std::string::npos) << option.err;
+  const Outcome verb = run("segmnet x");
+  EXPECT_EQ(verb.status, 2);
+  EXPECT_NE(verb.err.find("did you mean segment?"), std::string::npos) << verb.err;
+}
+
+TEST_F(Cli, PhantomIsAnNnunetDatasetAndReproducible) {
+  const auto dataset = nlohmann::ordered_json::parse(bytes("cohort/dataset.json"));
+  EXPECT_EQ(dataset["labels"].dump(), R"({"background":0,"liver":[1,2,3],"tumour":2})");
+  EXPECT_EQ(dataset["regions_class_order"].dump(), "[1,2]");
+  EXPECT_EQ(dataset["numTraining"], 2);
+  const auto truth = nlohmann::json::parse(bytes("cohort/truth.json"));
+  ASSERT_EQ(truth["cases"].size(), 2U);
+  for (const char* key : {"kind", "centre_lps_mm", "diameter_mm", "true_mean_hu"}) {
+    EXPECT_TRUE(truth["cases"][0]["lesions"][0].contains(key)) << key;
+  }
+  ASSERT_EQ(
+      run("phantom -o " + path("again") + " --cases 1 --seed 5 --cysts some --threads 1 --quiet").status, 0);
+  EXPECT_EQ(bytes("again/imagesTr/phantom_000_0000.nii.gz"),
+            bytes("cohort/imagesTr/phantom_000_0000.nii.gz"));
+  EXPECT_EQ(bytes("again/labelsTr/phantom_000.nii.gz"), bytes("cohort/labelsTr/phantom_000.nii.gz"));
+}
+
+TEST_F(Cli, FilterWritesThreeFilesOnTheCtGrid) {
+  const Outcome outcome = run("filter " + ct() + " " + labels() + " -o " + path("filtered") + " --json");
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const auto document = nlohmann::json::parse(outcome.out);
+  EXPECT_TRUE(document["timings_s"].contains("read"));
+  EXPECT_TRUE(document["timings_s"].contains("filter"));
+  EXPECT_TRUE(document["timings_s"].contains("write"));
+  const auto file = nlohmann::json::parse(bytes("filtered/lesions.json"));
+  EXPECT_EQ(file["format"], "hepar.lesions/1");
+  EXPECT_EQ(file["regions"], document["regions"]);
+  EXPECT_TRUE(fs::exists(path("filtered/overview.png")));
+  const auto written = read_labels(path("filtered/labels.nii.gz")), truth = read_labels(labels());
+  EXPECT_EQ(grid_difference(written.voxels.geometry(), truth.voxels.geometry()), std::nullopt);
+  EXPECT_EQ(std::distance(fs::directory_iterator(path("filtered")), fs::directory_iterator()), 3);
+}
+
+TEST_F(Cli, SegmentIsTheSameForAnyNumberOfThreads) {
+  ASSERT_EQ(run("segment " + ct() + " -o " + path("one") + " --threads 1 --quiet").status, 0);
+  const Outcome two = run("segment " + ct() + " -o " + path("two") + " --threads 2 --json");
+  ASSERT_EQ(two.status, 0) << two.err;
+  for (const char* file : {"/labels.nii.gz", "/lesions.json", "/overview.png"}) {
+    EXPECT_EQ(bytes(std::string("one") + file), bytes(std::string("two") + file)) << file;
+  }
+  EXPECT_TRUE(nlohmann::json::parse(two.out).contains("regions"));
+  const Outcome evaluated = run("evaluate " + path("two/labels.nii.gz") + " " + labels() + " --json");
+  ASSERT_EQ(evaluated.status, 0) << evaluated.err;
+  const auto regions = nlohmann::json::parse(evaluated.out)["cases"][0]["regions"];
+  EXPECT_GE(regions["liver"]["dsc"].get<double>(), 0.95);
+}
+
+TEST_F(Cli, EvaluateFoldersAgainstThemselves) {
+  const Outcome outcome =
+      run("evaluate " + path("cohort/labelsTr") + " " + path("cohort/labelsTr") + " --json");
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const auto document = nlohmann::json::parse(outcome.out);
+  ASSERT_EQ(document["cases"].size(), 2U);
+  const auto& liver = document["summary"]["liver"];
+  EXPECT_EQ(liver["dsc"]["n"], 2);
+  EXPECT_EQ(liver["dsc"]["mean"], 1.0);
+  EXPECT_EQ(liver["hd95_mm"]["max"], 0.0);
+}
+
+TEST_F(Cli, QuietPrintsNothing) {
+  const Outcome outcome = run("evaluate " + labels() + " " + labels() + " --quiet");
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_EQ(outcome.out + outcome.err, "");
+}
+
+TEST_F(Cli, MissingTumourLabelNamesTheLabelsPresent) {
+  expect_refused("filter " + ct() + " " + labels() + " --tumour-label 9", 2, "1, 2, 3");
+}
+
+TEST_F(Cli, AnotherGridIsRefused) {
+  ASSERT_EQ(run("phantom -o " + path("other") + " --cases 1 --seed 6 --quiet").status, 0);
+  expect_refused("filter " + ct() + " " + path("other/labelsTr/phantom_000.nii.gz"), 2, "grid");
+  const Outcome outcome = run("evaluate " + labels() + " " + path("other/labelsTr/phantom_000.nii.gz"));
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_NE(outcome.err.find("different grids"), std::string::npos) << outcome.err;
+}
+
+TEST_F(Cli, BrokenImagesAreRefused) {
+  make_folder(path("empty"));
+  expect_refused("segment " + path("empty"), 3, "empty");
+  write_text_file(path("text.nii.gz"), "this is not an image\n");
+  expect_refused("segment " + path("text.nii.gz"), 5, "text.nii.gz");
+  const std::string whole = read_text_file(ct());
+  write_text_file(path("cut.nii.gz"), whole.substr(0, whole.size() / 2));
+  expect_refused("segment " + path("cut.nii.gz"), 5, "cut.nii.gz");
+  expect_refused("segment " + path("none.nii.gz"), 3, "none.nii.gz");
+}
+
+TEST_F(Cli, AFullDiskLeavesNothing) {
+  // The label map needs more than the 2 blocks of 512 bytes that the limit allows.
+  const Outcome outcome =
+      run("filter " + ct() + " " + labels() + " -o " + path("full") + " --quiet", "ulimit -f 2; ");
+  // The limit also holds for the redirected stderr, which needs fewer bytes.
+  EXPECT_EQ(outcome.status, 6) << outcome.err;
+  EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+  EXPECT_FALSE(fs::exists(path("full")));
+}
+
+TEST_F(Cli, AModelThatIsNotThereIsNamed) {
+  expect_refused("segment " + ct() + " -m " + path("nomodel"), 3, "nomodel");
+}
+
+}  // namespace
+}  // namespace hepar
