@@ -15,9 +15,9 @@ struct TrainOptions {
   std::uint64_t seed = 1;
   // Convolutions in bfloat16: faster by half or more with AVX512_BF16 or AMX, much slower elsewhere.
   bool bfloat16 = false;
-  std::int64_t checkpoint_every = 250;  // iterations between checkpoints and validations
-  std::filesystem::path initial_model;  // Hepar model folder to start from; empty: random weights
-  bool resume = false;                  // go on from the run's checkpoint_latest
+  std::int64_t checkpoint_every = 250;       // iterations between checkpoints and validations
+  std::filesystem::path initial_model = {};  // Hepar model folder to start from; empty: random weights
+  bool resume = false;                       // go on from the run's checkpoint_latest
 };
 
 struct TrainingStep {

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "hepar/core/file.h"
+#include "hepar/core/random.h"
+#include "hepar/nn/model_folder.h"
+#include "hepar/nn/weights.h"
+
+namespace hepar::testing {
+
+// A folder of its own for one test, removed at the end.
+class ScratchFolder {
+ public:
+  explicit ScratchFolder(const std::string& name)
+      : path_(std::filesystem::temp_directory_path() / (name + "_" + std::to_string(::getpid()))) {
+    std::filesystem::remove_all(path_);
+    std::filesystem::create_directories(path_);
+  }
+  ~ScratchFolder() { std::filesystem::remove_all(path_); }
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// A plan with a network of three stages and few features, for 8^3 patches.
+inline ModelPlan tiny_plan() {
+  ModelPlan plan;
+  plan.network.features_per_stage = {4, 6, 8};
+  plan.network.kernel_sizes.assign(3, {3, 3, 3});
+  plan.network.strides = {{1, 1, 1}, {2, 2, 2}, {2, 2, 2}};
+  plan.network.conv_per_stage = {1, 2, 1};
+  plan.network.conv_per_stage_decoder = {1, 2};
+  plan.patch_size = {8, 8, 8};
+  plan.spacing_mm = {3, 3, 3};
+  plan.normalization_schemes = {"CTNormalization"};
+  plan.intensities = {{-160, 240, 60, 60}};
+  plan.orientation = "RAS";
+  return plan;
+}
+
+inline const DatasetLabels& region_labels() {
+  static const DatasetLabels labels{{{"liver", {1, 2, 3}}, {"tumour", {2}}}, {1, 2}, ".nii.gz"};
+  return labels;
+}
+
+inline void write_case(const std::filesystem::path& file, const Kernel3& size,
+                       const std::vector<float>& image, const std::vector<std::uint8_t>& labels) {
+  write_safetensors(
+      file,
+      {{"image", ElementType::kFloat32, {1, size[0], size[1], size[2]}, std::as_bytes(std::span(image))},
+       {"labels", ElementType::kUInt8, {size[0], size[1], size[2]}, std::as_bytes(std::span(labels))}});
+}
+
+// `count` cases of 10 x 12 x 9 voxels, bright liver in the lower half with a dark tumour of 4 x 4 x 4; the
+// last case is for validation.
+inline void write_dataset(const std::filesystem::path& folder, int count) {
+  std::filesystem::create_directories(folder / "cases");
+  std::string train;
+  const Kernel3 size{10, 12, 9};
+  for (int n = 0; n < count; ++n) {
+    Random random(static_cast<std::uint64_t>(n));
+    std::vector<float> image;
+    std::vector<std::uint8_t> labels;
+    for (std::int64_t v = 0; v < 10 * 12 * 9; ++v) {
+      const std::int64_t d = v / (12 * 9), h = v / 9 % 12, w = v % 9;
+      const bool tumour = d >= 1 && d < 5 && h >= 4 && h < 8 && w >= 3 && w < 7;
+      labels.push_back(tumour ? 2 : d < 6 ? 1 : 0);
+      image.push_back((tumour ? 0.0F : d < 6 ? 1.0F : -1.0F) + static_cast<float>(random.normal(0, 0.1)));
+    }
+    const std::string name = "case_" + std::to_string(n);
+    write_case(folder / "cases" / (name + ".safetensors"), size, image, labels);
+    if (n + 1 < count) train += (train.empty() ? "\"" : ", \"") + name + "\"";
+  }
+  write_plan(folder / "plans.json", tiny_plan(), "Test");
+  write_text_file(
+      folder / "dataset.json",
+      R"({"channel_names": {"0": "CT"}, "labels": {"background": 0, "liver": [1, 2, 3], "tumour": 2},
+                      "regions_class_order": [1, 2], "numTraining": 2, "file_ending": ".nii.gz"})");
+  write_text_file(folder / "splits_final.json",
+                  "[{\"train\": [" + train + "], \"val\": [\"case_" + std::to_string(count - 1) + "\"]}]");
+}
+
+}  // namespace hepar::testing
