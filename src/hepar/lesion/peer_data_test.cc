@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The fits against the Python peer; registered where SciPy and nibabel are installed.
+// The fits against the Python peer.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
