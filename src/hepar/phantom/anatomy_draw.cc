@@ -25,7 +25,8 @@ void Anatomy::draw_torso(Random random) {
   half_depth = half_width * random.uniform(0.64, 0.76);
   // Wider people carry most of the difference as fat.
   const double girth = (half_width - 140) / 58;
-  fat_side_ = 8 + 18 * girth * random.uniform(0.6, 1.4) + random.uniform(0, 5);
+  fat_side_ = random.uniform(8, 13);
+  fat_side_ += 18 * girth * random.uniform(0.6, 1.4);
   fat_front_ = fat_side_ * random.uniform(0.6, 1.1);
   fat_back_ = fat_side_ * random.uniform(0.9, 1.3);
   wall_ = random.uniform(9, 14);
@@ -79,12 +80,14 @@ void Anatomy::draw_tubes(Random random) {
   porta = scaled({-24, 2, random.uniform(-82, -74)});
   portal_trunk = polyline({scaled({4, 4, -122}), scaled({-6, 6, -104}), porta}, 6.5, 7);
   const double tail = random.uniform(-84, -68);
+  const double head_radius = random.uniform(12, 15), tail_radius = random.uniform(8, 10);
   pancreas = polyline({scaled({-32, 4, -132}), scaled({-22, 0, -114}), scaled({2, -12, -106}),
                        scaled({36, 2, -98}), scaled({70, 22, tail})},
-                      random.uniform(12, 15), random.uniform(8, 10));
+                      head_radius, tail_radius);
+  const double antrum_radius = random.uniform(18, 24), pylorus_radius = random.uniform(10, 13);
   antrum = polyline({stomach.centre + scaled({-14, -14, -22}), scaled({30, -44, -104}),
                      scaled({-6, -42, -112}), scaled({-26, -24, -112})},
-                    random.uniform(18, 24), random.uniform(10, 13));
+                    antrum_radius, pylorus_radius);
   for (const double side : {-1.0, 1.0})
     psoas.push_back({scaled({side * 30, spine_y / scale.y + 2, -130}),
                      scaled({side * 46, spine_y / scale.y - 6, -310}), 6, 22});

@@ -10,6 +10,16 @@ constexpr double kGallbladderWallHu = 80;
 constexpr double kWarpMarginMm = 16;  // beyond four sd of the displacement
 
 struct Canvas {
+  Canvas(const Patient& patient_, const Scan& scan_, double z_) : patient(patient_), scan(scan_), z(z_) {
+    const auto count = static_cast<std::size_t>(scan.pixels * scan.pixels);
+    out.hu.assign(count, -1000.0F);
+    out.label.assign(count, kBackground);
+    out.lesion.assign(count, 0);
+    out.sums.resize(patient.lesions.size());
+    warped.assign(count, {1e3, 1e3, 1e3});
+    torso.assign(count, {1e3, 1e3, 1e3, 1e3});
+  }
+
   const Patient& patient;
   const Scan& scan;
   double z;
@@ -172,18 +182,23 @@ void paint_lesions(Canvas& c, const std::vector<float>& liver_distance) {
       const double hu = lesion.hu(p, d, c.patient.texture);
       c.blend(at, share, hu);
       if (d > 0 || in_liver > 0) return;
-      if (const auto before = c.out.lesion[at]) {  // the later one wins
-        LesionSum& lost = c.out.sums[before - 1U];
-        lost.voxels -= 1,
-            lost.hu -= c.patient.lesions[before - 1U].hu(
-                p, c.patient.lesions[before - 1U].distance(p, c.patient.anatomy), c.patient.texture);
-        lost.place_mm = lost.place_mm - p;
-      }
       c.out.lesion[at] = static_cast<std::uint8_t>(n + 1);
       c.out.label[at] = lesion.is_cyst() ? kCyst : kTumour;
-      LesionSum& sum = c.out.sums[n];
-      sum.voxels += 1, sum.hu += hu, sum.place_mm = sum.place_mm + p;
     });
+  }
+}
+
+// Of the pixels that each lesion holds once all are painted.
+void sum_lesions(Canvas& c) {
+  for (std::size_t at = 0; at < c.out.lesion.size(); ++at) {
+    if (c.out.lesion[at] == 0) continue;
+    const std::size_t n = c.out.lesion[at] - 1U;
+    const auto pixel = static_cast<std::int64_t>(at);
+    const Vec3 p{c.coordinate(pixel % c.scan.pixels), c.coordinate(pixel / c.scan.pixels), c.z};
+    const Lesion& lesion = c.patient.lesions[n];
+    c.out.sums[n].voxels += 1;
+    c.out.sums[n].hu += lesion.hu(p, lesion.distance(p, c.patient.anatomy), c.patient.texture);
+    c.out.sums[n].place_mm = c.out.sums[n].place_mm + p;
   }
 }
 
@@ -233,18 +248,11 @@ Patient::Patient(Random random)
 }
 
 PaintedSlice paint_slice(const Patient& patient, const Scan& scan, double z) {
-  const auto count = static_cast<std::size_t>(scan.pixels * scan.pixels);
-  const TorsoDistances outside{1e3, 1e3, 1e3, 1e3};
-  Canvas canvas{patient,
-                scan,
-                z,
-                {std::vector<float>(count, -1000.0F), std::vector<std::uint8_t>(count),
-                 std::vector<std::uint8_t>(count), std::vector<LesionSum>(patient.lesions.size())},
-                std::vector<Vec3>(count, Vec3{1e3, 1e3, 1e3}),
-                std::vector<TorsoDistances>(count, outside)};
+  Canvas canvas(patient, scan, z);
   paint_torso(canvas);
   paint_organs(canvas);
   paint_liver(canvas);
+  sum_lesions(canvas);
   return std::move(canvas.out);
 }
 
