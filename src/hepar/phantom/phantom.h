@@ -55,7 +55,7 @@ struct Phantom {
 
 // Case `index` of the cohort `seed`: a synthetic contrast-enhanced abdominal CT that covers the whole liver,
 // with exact truth. The same arguments give the same bytes for any number of threads. About 1 s (small) or a
-// minute (full, below 1.2 GB) on one or two cores. Throws Error(kInvalidInput) for a probability outside
+// minute (full, below 1.4 GB) on one or two cores. Throws Error(kInvalidInput) for a probability outside
 // [0, 1] or a negative index. Sources of the HU, sizes, blur and noise: README.md of this module.
 Phantom make_phantom(const PhantomOptions& options, std::uint64_t seed, std::int64_t index);
 
