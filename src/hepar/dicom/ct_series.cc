@@ -122,6 +122,10 @@ std::string listing(const std::vector<CtSeriesSummary>& series) {
 
 std::vector<FileHeader> choose(Scan& found, const fs::path& folder, const std::string& wanted) {
   const DicomFolder contents = contents_of(found);
+  if (contents.ct_series.empty() && contents.not_dicom_count + contents.other_count == 0) {
+    throw Error(ErrorCode::kMissing,
+                fmt::format("no CT series in {}: the folder holds no files", folder.string()));
+  }
   if (contents.ct_series.empty()) {
     throw Error(ErrorCode::kMissing,
                 fmt::format("no CT series in {}: {} files are not DICOM and {} are DICOM but no CT slices",

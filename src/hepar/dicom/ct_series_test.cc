@@ -111,7 +111,7 @@ TEST_F(CtSeriesTest, OtherFilesAreCountedAndIgnored) {
 }
 
 TEST_F(CtSeriesTest, FoldersWithoutCt) {
-  EXPECT_THAT(refusal(ErrorCode::kMissing), HasSubstr("no CT series"));
+  EXPECT_THAT(refusal(ErrorCode::kMissing), HasSubstr("holds no files"));
   write_text("a.txt", "text");
   EXPECT_THAT(refusal(ErrorCode::kMissing), HasSubstr("1 files are not DICOM"));
   EXPECT_THROW(read_ct_series(folder_ / "none"), Error);
@@ -276,6 +276,14 @@ TEST_F(CtSeriesTest, PaddingValueWithinTissueIsNotBelieved) {
 }
 
 TEST_F(CtSeriesTest, NumbersOfAnotherValueRepresentationAreRead) {
+  auto slices = even_slices(2);
+  for (auto& slice : slices) slice.numbers_as_text = true;
+  const CtSeries series = read(slices);
+  EXPECT_EQ(series.voxels.geometry().spacing_mm, (Vec3{0.7, 0.8, 5}));
+  EXPECT_EQ(slice_of(series, 1)[0], 100 - 1024);
+}
+
+TEST_F(CtSeriesTest, AttributesThatMayBeMissing) {
   auto slices = even_slices(2);
   for (auto& slice : slices) slice.attributes = {{"FrameOfReferenceUID", ""}, {"KVP", ""}};
   const CtSeries series = read(slices);

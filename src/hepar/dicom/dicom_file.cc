@@ -11,6 +11,7 @@
 #include <dcmtk/dcmjpls/djdecode.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -136,7 +137,7 @@ FileHeader header_of(DcmItem& item, const fs::path& file) {
   header.series_uid = text(item, DCM_SeriesInstanceUID);
   header.study_uid = text(item, DCM_StudyInstanceUID);
   header.frame_of_reference_uid = text(item, DCM_FrameOfReferenceUID);
-  header.patient_key = text(item, DCM_PatientID) + '\n' + text(item, DCM_PatientName);
+  header.patient_key = text(item, DCM_PatientID);
   header.localizer = text(item, DCM_ImageType).find("LOCALIZER") != std::string::npos;
   header.multi_frame = whole(item, DCM_NumberOfFrames, 1) > 1 ||
                        header.sop_class_uid == UID_EnhancedCTImageStorage ||
@@ -184,8 +185,9 @@ std::vector<std::uint16_t> stored_pixels(const FileHeader& header, std::size_t c
 }  // namespace
 
 bool FileHeader::is_ct_slice() const {
-  const bool storage = sop_class_uid.empty() || sop_class_uid == UID_CTImageStorage || multi_frame;
-  return modality == "CT" && storage;
+  constexpr std::string_view kStorageClasses[] = {"", UID_CTImageStorage, UID_EnhancedCTImageStorage,
+                                                  UID_LegacyConvertedEnhancedCTImageStorage};
+  return modality == "CT" && std::ranges::find(kStorageClasses, sop_class_uid) != std::end(kStorageClasses);
 }
 
 std::optional<FileHeader> read_file_header(const fs::path& file) {

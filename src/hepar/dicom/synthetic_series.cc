@@ -92,13 +92,15 @@ void put_pixels(DcmDataset& dataset, const SyntheticSlice& slice) {
   }
 }
 
-void set_attributes(DcmDataset& dataset, const std::map<std::string, std::string>& attributes) {
+void set_attributes(DcmDataset& dataset, const std::map<std::string, std::string>& attributes,
+                    bool numbers_as_text) {
   for (const auto& [name, value] : attributes) {
     DcmTag tag;
     require(DcmTag::findTagFromName(name.c_str(), tag));
     dataset.findAndDeleteElement(tag);
     if (value.empty()) continue;
     if (tag.getEVR() == EVR_xs) tag.setVR(value.starts_with('-') ? EVR_SS : EVR_US);
+    if (tag.getEVR() == EVR_DS && numbers_as_text) tag.setVR(EVR_LO);
     DcmElement* element = DcmItem::newDicomElement(tag);
     require(element->putString(value.c_str()));
     require(dataset.insert(element));
@@ -111,7 +113,7 @@ void write_slice(const std::filesystem::path& file, const SyntheticSlice& slice)
   register_encoders();
   DcmFileFormat format;
   DcmDataset& dataset = *format.getDataset();
-  set_attributes(dataset, default_attributes(slice));
+  set_attributes(dataset, default_attributes(slice), slice.numbers_as_text);
   put_pixels(dataset, slice);
   const E_TransferSyntax syntax = syntax_of(slice.syntax);
   if (syntax == EXS_JPEG2000LosslessOnly) {
@@ -119,7 +121,7 @@ void write_slice(const std::filesystem::path& file, const SyntheticSlice& slice)
   } else if (DcmXfer(syntax).isEncapsulated()) {
     require(dataset.chooseRepresentation(syntax, nullptr));
   }
-  set_attributes(dataset, slice.attributes);
+  set_attributes(dataset, slice.attributes, slice.numbers_as_text);
   require(format.saveFile(file.c_str(), syntax));
 }
 

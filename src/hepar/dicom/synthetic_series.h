@@ -20,6 +20,7 @@ struct SyntheticSlice {
   std::vector<std::uint16_t> pixels;  // instead of counting; as stored
   std::string syntax = "explicit";    // implicit big-endian deflated rle jpeg jpeg-ls jpeg-2000
   bool without_pixels = false;
+  bool numbers_as_text = false;  // decimal strings with the wrong value representation LO
   std::map<std::string, std::string> attributes;
 };
 

@@ -58,7 +58,9 @@ std::unique_ptr<io::ImageSource> open_image(const fs::path& path) {
   if (!fs::is_regular_file(status)) fail(ErrorCode::kInvalidInput, "it is not an ordinary file");
   const std::string suffix = io::image_suffix(path);
   if (suffix.empty()) {
-    fail(ErrorCode::kUnsupported, "its name ends in none of .nii .nii.gz .nrrd .nhdr .mha .mhd");
+    fail(ErrorCode::kUnsupported,
+         "its name ends in none of .nii .nii.gz .nrrd .nhdr .mha .mhd (a DICOM series is given as its "
+         "folder)");
   }
   if (::access(path.c_str(), R_OK) != 0) fail(ErrorCode::kMissing, "no permission");
   if (fs::file_size(path) == 0) fail(ErrorCode::kCorrupt, "it is empty");
