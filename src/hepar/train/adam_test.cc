@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "adam.h"
+#include "hepar/train/adam.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "loss.h"
+#include "hepar/train/loss.h"
 
 namespace hepar {
 

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "test_dataset.h"
+#include "hepar/train/test_dataset.h"
 
 namespace hepar {
 namespace {

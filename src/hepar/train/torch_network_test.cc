@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "torch_network.h"
+#include "hepar/train/torch_network.h"
 
 #include <gtest/gtest.h>
 
 #include "hepar/core/error.h"
 #include "hepar/core/random.h"
 #include "hepar/nn_reference/reference_engine.h"
-#include "test_dataset.h"
+#include "hepar/train/test_dataset.h"
 
 namespace hepar {
 namespace {

@@ -7,15 +7,15 @@
 #include <chrono>
 #include <cmath>
 
-#include "adam.h"
 #include "hepar/core/error.h"
 #include "hepar/core/file.h"
 #include "hepar/core/parallel.h"
+#include "hepar/train/adam.h"
+#include "hepar/train/loss.h"
 #include "hepar/train/patch.h"
+#include "hepar/train/torch_network.h"
 #include "hepar/train/training_case.h"
-#include "loss.h"
-#include "torch_network.h"
-#include "validation.h"
+#include "hepar/train/validation.h"
 
 namespace hepar {
 namespace {
@@ -164,7 +164,12 @@ void train(const fs::path& preprocessed, const fs::path& run_folder, const Train
   at::set_num_threads(thread_count());
   Run run(preprocessed, run_folder, options);
   for (std::int64_t iteration = run.start(); iteration < options.iterations; ++iteration) {
-    if (observer.cancelled()) throw Error(ErrorCode::kCancelled, "The training was stopped.");
+    if (observer.cancelled()) {
+      run.write_checkpoint(iteration);
+      throw Error(ErrorCode::kCancelled,
+                  fmt::format("The training was stopped after {} iterations; --resume goes on from there.",
+                              iteration));
+    }
     const TrainingStep step = run.step(iteration);
     observer.step_done(step);
     if (step.iteration % options.checkpoint_every == 0 || step.iteration == options.iterations) {

@@ -45,7 +45,7 @@ class TrainingObserver {
 // Hepar model folder. Every third patch of the sequence is centred on the last region (the tumour), every
 // third on the first. The same seed, data and thread count give the same weights, resumed or not.
 // Writes run/plans.json, dataset.json, fold_0/checkpoint_latest.safetensors (weights and optimiser, whole
-// or not at all, every `checkpoint_every`), fold_0/checkpoint_final.safetensors (float16).
+// or not at all, every `checkpoint_every` and when cancelled), fold_0/checkpoint_final.safetensors (float16).
 // Throws Error: kMissing, kInvalidInput, kCorrupt for the inputs; kCancelled when the observer says so.
 void train(const std::filesystem::path& preprocessed, const std::filesystem::path& run,
            const TrainOptions& options, TrainingObserver& observer);

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "hepar/core/error.h"
-#include "test_dataset.h"
+#include "hepar/train/test_dataset.h"
 
 namespace hepar {
 namespace {

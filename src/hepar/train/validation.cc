@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "validation.h"
+#include "hepar/train/validation.h"
 
 #include <algorithm>
 

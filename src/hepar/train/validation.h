@@ -3,9 +3,9 @@
 
 #include <vector>
 
+#include "hepar/train/torch_network.h"
 #include "hepar/train/train.h"
 #include "hepar/train/training_case.h"
-#include "torch_network.h"
 
 namespace hepar {
 
