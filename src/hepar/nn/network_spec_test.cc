@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <ostream>
+
 #include "hepar/core/error.h"
 
 namespace hepar {
@@ -66,6 +68,7 @@ struct Fault {
   void (*apply)(NetworkSpec&);
   const char* said;
 };
+void PrintTo(const Fault& fault, std::ostream* out) { *out << fault.name; }
 class NetworkSpecFault : public testing::TestWithParam<Fault> {};
 
 TEST_P(NetworkSpecFault, IsRefusedByName) {

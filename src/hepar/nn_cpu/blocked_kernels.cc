@@ -28,16 +28,13 @@ constexpr int kBlock = 16;
 #pragma GCC pop_options
 
 const BlockedKernels& choose() {
-  switch (dnnl::get_effective_cpu_isa()) {
-    case dnnl::cpu_isa::sse41:
-    case dnnl::cpu_isa::avx:
-      return sse::kKernels;
-    case dnnl::cpu_isa::avx2:
-    case dnnl::cpu_isa::avx2_vnni:
-      return avx2::kKernels;
-    default:
-      return avx512::kKernels;
-  }
+  // The names of instruction sets are sets of bits, each including those below it.
+  const auto effective = static_cast<unsigned>(dnnl::get_effective_cpu_isa());
+  const auto includes = [effective](dnnl::cpu_isa isa) {
+    return (effective & static_cast<unsigned>(isa)) == static_cast<unsigned>(isa);
+  };
+  if (includes(dnnl::cpu_isa::avx512_core)) return avx512::kKernels;
+  return includes(dnnl::cpu_isa::avx2) ? avx2::kKernels : sse::kKernels;
 }
 
 }  // namespace

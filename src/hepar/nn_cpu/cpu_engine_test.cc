@@ -18,7 +18,7 @@ std::vector<Agreement> agreements() {
   return list;
 }
 
-INSTANTIATE_TEST_SUITE_P(Cpu, EngineConformance, testing::Values(kMaker));
+INSTANTIATE_TEST_SUITE_P(Cpu, EngineConformance, testing::Values(EngineUnderTest{"cpu", kMaker}));
 INSTANTIATE_TEST_SUITE_P(Cpu, EngineAgreement, testing::ValuesIn(agreements()),
                          [](const auto& test) { return test.param.network.name; });
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <ostream>
 
 #include "hepar/core/error.h"
 #include "hepar/core/random.h"
@@ -29,6 +30,7 @@ struct ConvolutionCase {
   Size3 size;
   Kernel3 kernel, stride;
 };
+void PrintTo(const ConvolutionCase& c, std::ostream* out) { *out << c.name; }
 class Convolutions : public testing::TestWithParam<ConvolutionCase> {
  protected:
   // Compares the layer with the reference on random values; tolerance as in engine_conformance.h for one

@@ -8,6 +8,7 @@ namespace hepar::conformance {
 // The reference is the oracle.
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(EngineAgreement);
 
-INSTANTIATE_TEST_SUITE_P(Reference, EngineConformance, testing::Values(EngineMaker(&make_reference_engine)));
+INSTANTIATE_TEST_SUITE_P(Reference, EngineConformance,
+                         testing::Values(EngineUnderTest{"reference", &make_reference_engine}));
 
 }  // namespace hepar::conformance
