@@ -107,6 +107,24 @@ Vec3 draw_centre(const TrainingCase& source, const Kernel3& patch, std::optional
   return centre;
 }
 
+void darken_lesions(Patch& patch, const Augmentation& range, const IntensityProperties& normalization,
+                    Random random) {
+  if (!random.chance(range.darkening_chance)) return;
+  constexpr double kFluidHu = 10;
+  std::vector<std::size_t> lesion;
+  double sum = 0;
+  for (std::size_t v = 0; v < patch.labels.size(); ++v) {
+    if (std::count(range.lesion_labels.begin(), range.lesion_labels.end(), patch.labels[v]) == 0) continue;
+    lesion.push_back(v);
+    sum += static_cast<double>(patch.image[v]);
+  }
+  if (lesion.empty()) return;
+  const double fluid = (kFluidHu - normalization.mean) / normalization.std;
+  const double to_fluid = std::min(0.0, fluid - sum / static_cast<double>(lesion.size()));
+  const auto shift = static_cast<float>(random.uniform() * to_fluid);
+  for (const std::size_t v : lesion) patch.image[v] += shift;
+}
+
 // Gamma over the value range, nnU-Net's default transform without its retained statistics.
 void apply_gamma(std::vector<float>& image, double exponent) {
   const auto [low, high] = std::minmax_element(image.begin(), image.end());
@@ -160,6 +178,9 @@ Patch draw_patch(const TrainingCase& source, const ModelPlan& plan, std::optiona
   const Vec3 centre = draw_centre(source, plan.patch_size, region, random.fork(0));
   const Mat3 geometry = draw_geometry(augmentation, plan.spacing_mm, random.fork(1));
   Patch patch = cut_patch(source, plan.patch_size, centre, geometry);
+  if (!augmentation.lesion_labels.empty()) {
+    darken_lesions(patch, augmentation, plan.intensities.at(0), random.fork(3));
+  }
   change_intensities(patch.image, augmentation, random.fork(2));
   return patch;
 }

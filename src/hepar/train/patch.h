@@ -29,6 +29,11 @@ struct Augmentation {
   double shift = 0.1;              // brightness +-x, in SDs of the normalisation
   double noise_sd = 0.25;          // of white noise, at most
   double intensity_chance = 0.25;  // of each of the last four
+  // Lesion voxels, those with one of these labels, are now and then moved together by a random part of the
+  // way from their mean to fluid (10 HU), ours: what is dark and in the liver is then learnt as a lesion,
+  // and the Gaussian filter tells cysts from tumours. Only for plans with CTNormalization.
+  std::vector<int> lesion_labels = {};
+  double darkening_chance = 0.4;
 };
 
 // The patch of `size` voxels whose centre has the continuous index (d, h, w) = (x, y, z) of `centre`;

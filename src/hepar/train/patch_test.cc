@@ -106,5 +106,23 @@ TEST_F(PatchTest, IntensityChangesKeepTheLabelsAndFollowTheSeed) {
   EXPECT_FALSE(std::equal(first.image.begin(), first.image.end(), whole.image().begin()));
 }
 
+TEST_F(PatchTest, DarkenedLesionsMoveTogetherTowardsFluid) {
+  ModelPlan plan = testing::tiny_plan();
+  plan.patch_size = {3, 3, 3};
+  plan.intensities = {{-1000, 1000, 0, 1}};  // fluid is 10
+  Augmentation darkening;
+  darkening.geometry_chance = darkening.intensity_chance = 0;
+  darkening.darkening_chance = 1;
+  darkening.lesion_labels = {1};  // the voxels of 100 to 122, mean 111
+  const TrainingCase whole = source();
+  const Patch patch = draw_patch(whole, plan, {}, darkening, Random(5));
+  const float shift = patch.image[9] - whole.image()[9];
+  EXPECT_LT(shift, 0);
+  EXPECT_GE(shift, 10 - 111);
+  for (std::size_t v = 0; v < 27; ++v) {
+    EXPECT_NEAR(patch.image[v], whole.image()[v] + (patch.labels[v] == 1 ? shift : 0), 1e-3);
+  }
+}
+
 }  // namespace
 }  // namespace hepar

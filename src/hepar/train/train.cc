@@ -145,7 +145,9 @@ class Run {
     std::optional<std::size_t> region;
     if (number % 3 == 0) region = data_.labels.regions.size() - 1;
     if (number % 3 == 1) region = 0;
-    return draw_patch(source, data_.plan, region, Augmentation{}, random.fork(0));
+    Augmentation augmentation;
+    augmentation.lesion_labels = data_.labels.regions.back().second;
+    return draw_patch(source, data_.plan, region, augmentation, random.fork(0));
   }
 
   TrainOptions options_;
