@@ -18,9 +18,9 @@ struct OverviewLesion {
 };
 
 struct OverviewOptions {
-  std::string title;                    // top left; an id of ours, never patient data
-  std::vector<OverviewLesion> lesions;  // the six largest get a panel each
-  const LabelMap* reference = nullptr;  // manual contours of the tumour, if there are any
+  std::string title = "Liver, tumours and cysts";  // top left; an id of ours, never patient data
+  std::vector<OverviewLesion> lesions;             // the six largest get a panel each
+  const LabelMap* reference = nullptr;             // manual contours of the tumour, if there are any
 };
 
 // Writes one PNG that shows a result at a glance: an axial slice through each of the largest lesions, or
