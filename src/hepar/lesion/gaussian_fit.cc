@@ -114,7 +114,7 @@ GaussianFit fit_gaussian(std::span<const float> values_hu) {
 
 bool covers_region(const GaussianFit& fit, std::size_t voxels) {
   const double share = fit.amplitude / static_cast<double>(voxels);
-  return share >= 0.75 && share <= 1.5;
+  return share >= 0.5 && share <= 1.5;
 }
 
 }  // namespace hepar

@@ -140,11 +140,11 @@ void mix(Case& c, double share, Vec3 first, Vec3 second) {
   }
 }
 
-TEST(FilterLesions, DoesNotTakeANecroticTumourForACyst) {
-  // 60 % core at 15 +- 8 HU, 40 % wall at 90 +- 20: the best single curve is the core's.
+TEST(FilterLesions, DoesNotTakeASmallNecroticCoreForTheRegion) {
+  // 45 % core at 10 HU, 55 % wall at 117 +- 16: the best single curve is the core's.
   Case c({20, 20, 20});
   c.put({{2, 2, 2}, {18, 18, 18}}, kTumour, 0);
-  mix(c, 0.6, {15, 8, 0}, {90, 20, 0});
+  mix(c, 0.45, {10, 0, 0}, {117, 16, 0});
   const LesionRegion region = c.filter().regions.at(0);
   EXPECT_LT(region.fit.mean_hu, 45);
   EXPECT_EQ(region.verdict, Verdict::kDoubtful);
