@@ -51,7 +51,8 @@ function(hepar_module name)
     set_source_files_properties(${arg_DATA_TESTS} PROPERTIES COMPILE_DEFINITIONS
       "HEPAR_TEST_DATA=\"${HEPAR_TEST_DATA}\";HEPAR_UNPACKED_DATA=\"${HEPAR_UNPACKED_DATA}\";HEPAR_PEER_PYTHON=\"${HEPAR_PEER_PYTHON}\"")
     include(GoogleTest)
-    gtest_discover_tests(${target}_test DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 PROPERTIES LABELS unit)
+    gtest_discover_tests(${target}_test DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+                         PROPERTIES LABELS unit ENVIRONMENT OMP_WAIT_POLICY=passive)
   endif()
 endfunction()
 
