@@ -66,8 +66,8 @@ DemoCase run_case(const DemoRequest& request, int index, LoadedModel& model, Pro
   StageClock clock;
   clock.start("network");
   const LabelMap predicted = predict_labels(phantom.ct, model, progress);
-  const CaseResult result =
-      judge_and_write(phantom.ct, predicted, {}, request.output / name, clock, progress);
+  const CaseResult result = judge_and_write(
+      phantom.ct, predicted, {LesionFilterOptions(), request.output / name, clock, {}, progress});
   DemoCase demo_case;
   for (const char* stage : {"network", "filter"}) demo_case.seconds += result.timings_s.at(stage);
   demo_case.before = evaluate_case(name, predicted, phantom.labels);

@@ -98,29 +98,28 @@ void adopt_labels(LabelMap& labels, int tumour_label, std::vector<std::string>& 
   for (std::uint8_t& value : labels.voxels()) value = adopted[value];
 }
 
-CaseResult judge_and_write(const CtVolume& ct, LabelMap labels, const LesionFilterOptions& options,
-                           const std::filesystem::path& output, StageClock& clock, Progress* progress) {
-  report(progress, "judging lesions", 0);
+CaseResult judge_and_write(const CtVolume& ct, LabelMap labels, CaseJob job) {
+  report(job.progress, "judging lesions", 0);
   CaseResult result;
   const LabelMap before = labels;
   result.labels = std::move(labels);
-  clock.start("filter");
-  result.lesions = filter_lesions(ct, result.labels, options);
-  clock.start("write");
+  job.clock.start("filter");
+  result.lesions = filter_lesions(ct, result.labels, job.options);
+  job.clock.start("write");
   measure_volumes(before, result);
-  result.notes = result.lesions.notes;
-  report(progress, "writing", 0);
-  OutputFolder out(output);
+  result.lesions.notes.insert(result.lesions.notes.begin(), job.notes.begin(), job.notes.end());
+  report(job.progress, "writing", 0);
+  OutputFolder out(job.output);
   write_labels(out.staging() / "labels.nii.gz", result.labels);
   write_text_file(out.staging() / "lesions.json", lesions_json(result.lesions));
-  clock.start("draw");
+  job.clock.start("draw");
   write_overview_png(out.staging() / "overview.png", ct, before, result.labels,
                      overview_options(result.lesions));
-  clock.start("write");
+  job.clock.start("write");
   out.commit();
-  clock.stop();
-  result.timings_s = clock.seconds();
-  report(progress, "writing", 1);
+  job.clock.stop();
+  result.timings_s = job.clock.seconds();
+  report(job.progress, "writing", 1);
   return result;
 }
 
@@ -139,17 +138,11 @@ CaseResult filter_case(const FilterRequest& request, Progress* progress) {
   std::vector<std::string> notes = ct.notes;
   notes.insert(notes.end(), labels.notes.begin(), labels.notes.end());
   adopt_labels(labels.voxels, request.tumour_label, notes);
-  CaseResult result =
-      judge_and_write(ct.voxels, std::move(labels.voxels), request.options, request.output, clock, progress);
-  result.notes.insert(result.notes.begin(), notes.begin(), notes.end());
-  return result;
+  return judge_and_write(ct.voxels, std::move(labels.voxels),
+                         {request.options, request.output, clock, std::move(notes), progress});
 }
 
-std::string case_json(const CaseResult& result) {
-  LesionFilterResult lesions = result.lesions;
-  lesions.notes = result.notes;
-  return lesions_json(lesions, result.timings_s);
-}
+std::string case_json(const CaseResult& result) { return lesions_json(result.lesions, result.timings_s); }
 
 std::string case_text(const CaseResult& result, const std::filesystem::path& output) {
   constexpr std::size_t kMostRegions = 10;
@@ -168,7 +161,7 @@ std::string case_text(const CaseResult& result, const std::filesystem::path& out
   }
   if (largest.size() > kMostRegions)
     text += fmt::format("  ... and {} smaller ones in lesions.json\n", largest.size() - kMostRegions);
-  for (const std::string& note : result.notes) text += "note: " + note + "\n";
+  for (const std::string& note : result.lesions.notes) text += "note: " + note + "\n";
   double seconds = 0;
   for (const auto& [stage, duration] : result.timings_s) seconds += duration;
   return text + fmt::format(

@@ -38,11 +38,17 @@ void adopt_labels(LabelMap& labels, int tumour_label, std::vector<std::string>& 
 // request.output, all or none.
 CaseResult filter_case(const FilterRequest& request, Progress* progress = nullptr);
 
-// The shared last half of `filter` and `segment`: judges the lesions of `labels`, fills the result's
-// volumes and writes the three files. `clock` has been running since reading began.
+// The shared last half of `filter` and `segment`.
 class StageClock;
-CaseResult judge_and_write(const CtVolume& ct, LabelMap labels, const LesionFilterOptions& options,
-                           const std::filesystem::path& output, StageClock& clock, Progress* progress);
+struct CaseJob {
+  LesionFilterOptions options;
+  std::filesystem::path output;
+  StageClock& clock;               // running since reading began
+  std::vector<std::string> notes;  // from reading
+  Progress* progress = nullptr;
+};
+// Judges the lesions of `labels`, fills the result's volumes and writes the three files.
+CaseResult judge_and_write(const CtVolume& ct, LabelMap labels, CaseJob job);
 
 // The document of --json: lesions.json with "timings_s".
 std::string case_json(const CaseResult& result);

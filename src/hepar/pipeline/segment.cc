@@ -26,10 +26,8 @@ CaseResult segment_case(const SegmentRequest& request, const EngineFactory& make
   LoadedCt ct = load_ct(request.ct);
   clock.start("network");
   LabelMap labels = predict_labels(ct.voxels, model, progress);
-  CaseResult result =
-      judge_and_write(ct.voxels, std::move(labels), request.options, request.output, clock, progress);
-  result.notes.insert(result.notes.begin(), ct.notes.begin(), ct.notes.end());
-  return result;
+  return judge_and_write(ct.voxels, std::move(labels),
+                         {request.options, request.output, clock, std::move(ct.notes), progress});
 }
 
 }  // namespace hepar
