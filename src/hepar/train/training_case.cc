@@ -2,7 +2,6 @@
 #include "hepar/train/training_case.h"
 
 #include <fmt/format.h>
-#include <fmt/std.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
