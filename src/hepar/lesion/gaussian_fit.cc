@@ -89,6 +89,7 @@ GaussianFit robust_figures(std::span<const float> values_hu) {
   fit.mean_hu = *median(values);
   fit.std_hu = kSdPerMad * *median_absolute_deviation(values);
   fit.std_smoothed_hu = std::hypot(fit.std_hu, kSmoothingSdHu);
+  fit.plain_mean_hu = fit.mean_hu;
   return fit;
 }
 
@@ -100,8 +101,10 @@ GaussianFit fit_gaussian(std::span<const float> values_hu) {
   const UnitHistogram histogram = histogram_of(values_hu, range);
   if (histogram.inside() == 0) return robust_figures(values_hu);
   const std::vector<double> smooth = smooth_gaussian(histogram.counts(), kSmoothingSdHu);
-  const LeastSquaresFit curve = fit_least_squares(formula_2(histogram.first(), smooth), start_of(histogram));
+  const auto start = start_of(histogram);
+  const LeastSquaresFit curve = fit_least_squares(formula_2(histogram.first(), smooth), start);
   GaussianFit fit;
+  fit.plain_mean_hu = start[1];
   fit.amplitude = curve.parameters[0];
   fit.mean_hu = curve.parameters[1];
   fit.std_smoothed_hu = std::abs(curve.parameters[2]);

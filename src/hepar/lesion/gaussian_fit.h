@@ -23,6 +23,7 @@ struct GaussianFit {
   // False: no usable fit. Then mean_hu is the median, std_hu 1.4826 times the median absolute deviation and
   // amplitude the voxel count.
   bool converged = false;
+  double plain_mean_hu = 0;  // of the voxels themselves
 };
 
 // Least-squares fit to the smoothed histogram of a region's voxels: bins of 1 HU from 10 below the

@@ -30,6 +30,12 @@ std::vector<float> gather(const CtVolume& ct, std::span<const VoxelRun> runs, st
   return values;
 }
 
+// A curve below the threshold over voxels whose own mean is not: it leaves out a brighter part, such as the
+// rim of a necrotic tumour.
+bool leaves_out_bright_part(const GaussianFit& fit, double threshold_hu) {
+  return fit.mean_hu < threshold_hu && fit.plain_mean_hu >= threshold_hu;
+}
+
 std::vector<LesionFlag> flags_of(const LesionRegion& region, const LesionFilterResult& result) {
   const GaussianFit& fit = region.fit;
   std::vector<LesionFlag> flags;
@@ -37,7 +43,8 @@ std::vector<LesionFlag> flags_of(const LesionRegion& region, const LesionFilterR
     if (condition) flags.push_back(flag);
   };
   flag_if(region.voxels < kSmallVoxels, LesionFlag::kSmall);
-  flag_if(!fit.converged || !covers_region(fit, static_cast<std::size_t>(region.voxels)),
+  flag_if(!fit.converged || !covers_region(fit, static_cast<std::size_t>(region.voxels)) ||
+              leaves_out_bright_part(fit, result.options.threshold_hu),
           LesionFlag::kFitFailed);
   flag_if(std::abs(fit.mean_hu - result.options.threshold_hu) < kNearThresholdHu, LesionFlag::kNearThreshold);
   flag_if(fit.std_hu > kWideHu, LesionFlag::kWide);
@@ -54,8 +61,9 @@ std::vector<std::string> doubts(const LesionRegion& region, const LiverReference
           "{} too few to rely on (fewer than {})",
           region.voxels == 1 ? "1 voxel is" : fmt::format("{} voxels are", region.voxels), kSmallVoxels));
     } else if (flag == LesionFlag::kFitFailed && region.fit.converged) {
-      clauses.push_back(fmt::format("the fitted curve stands for {:.0f} % of the voxels",
-                                    100 * region.fit.amplitude / static_cast<double>(region.voxels)));
+      clauses.push_back(fmt::format(
+          "the fitted curve stands for {:.0f} % of the voxels, whose plain mean is {:.0f} HU",
+          100 * region.fit.amplitude / static_cast<double>(region.voxels), region.fit.plain_mean_hu));
     } else if (flag == LesionFlag::kFitFailed) {
       clauses.push_back("no curve could be fitted");
     } else if (flag == LesionFlag::kUnenhancedLiver) {

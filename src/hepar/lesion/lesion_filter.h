@@ -31,8 +31,9 @@ enum class Verdict {
 std::string_view verdict_name(Verdict verdict);  // "tumour", "cyst", "doubtful"
 
 enum class LesionFlag {
-  kSmall,            // fewer than kSmallVoxels
-  kFitFailed,        // no curve could be fitted, or it does not cover the region
+  kSmall,      // fewer than kSmallVoxels
+  kFitFailed,  // no curve could be fitted, or it does not stand for the region: covers_region() is false, or
+               // the curve's mean is below the threshold while the plain mean of the voxels is not
   kNearThreshold,    // |mean - threshold| < kNearThresholdHu
   kWide,             // std_hu > kWideHu
   kUnenhancedLiver,  // LiverReference::unenhanced: the threshold does not apply

@@ -153,6 +153,19 @@ TEST(FilterLesions, DoesNotTakeASmallNecroticCoreForTheRegion) {
   EXPECT_EQ(c.count(kTumour), 16 * 16 * 16);
 }
 
+TEST(FilterLesions, DoesNotTakeALargeNecroticCoreForTheRegionEither) {
+  // 70 % core at 25 +- 15 HU, 30 % rim at 115 +- 12: the curve is the core's, but the voxels' own mean is
+  // 0.7 * 25 + 0.3 * 115 = 52 HU.
+  Case c({20, 20, 20});
+  c.put({{2, 2, 2}, {18, 18, 18}}, kTumour, 0);
+  mix(c, 0.7, {25, 15, 0}, {115, 12, 0});
+  const LesionRegion region = c.filter().regions.at(0);
+  EXPECT_LT(region.fit.mean_hu, 45);
+  EXPECT_NEAR(region.fit.plain_mean_hu, 52, 2);
+  EXPECT_EQ(region.verdict, Verdict::kDoubtful);
+  EXPECT_THAT(region.reason, HasSubstr("plain mean is 5"));
+}
+
 TEST(FilterLesions, FlagsASpreadBeyondOneTissue) {
   Case c({20, 20, 20});
   c.put({{2, 2, 2}, {18, 18, 18}}, kTumour, 0);
