@@ -65,12 +65,13 @@ DemoCase run_case(const DemoRequest& request, int index, LoadedModel& model, Pro
   out.commit();
   StageClock clock;
   clock.start("network");
-  const LabelMap predicted = predict_labels(phantom.ct, model, progress);
+  Prediction predicted = predict_labels(phantom.ct, model, progress);
   const CaseResult result = judge_and_write(
-      phantom.ct, predicted, {LesionFilterOptions(), request.output / name, clock, {}, progress});
+      phantom.ct, predicted.labels,
+      {LesionFilterOptions(), request.output / name, clock, std::move(predicted.notes), progress});
   DemoCase demo_case;
   for (const char* stage : {"network", "filter"}) demo_case.seconds += result.timings_s.at(stage);
-  demo_case.before = evaluate_case(name, predicted, phantom.labels);
+  demo_case.before = evaluate_case(name, predicted.labels, phantom.labels);
   demo_case.after = evaluate_case(name, result.labels, phantom.labels);
   count_lost_tumours(phantom, result.labels, demo_case);
   return demo_case;

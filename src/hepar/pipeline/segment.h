@@ -28,8 +28,17 @@ struct LoadedModel {
 };
 LoadedModel load_model(const std::filesystem::path& folder, const EngineFactory& make_engine);
 
-// Predicts liver (1) and tumour (2) on the grid of `ct`, before any filter.
-LabelMap predict_labels(const CtVolume& ct, LoadedModel& model, Progress* progress = nullptr);
+struct Prediction {
+  LabelMap labels;                 // liver (1) and tumour (2)
+  std::vector<std::string> notes;  // what was left out
+};
+// Predicts liver and tumour on the grid of `ct`, before any filter, less the liver's islands.
+Prediction predict_labels(const CtVolume& ct, LoadedModel& model, Progress* progress = nullptr);
+
+// There is one liver: of the connected parts of `labels` (26 neighbours) the largest stays, and so does
+// every part that holds tumour; the others become background. Returns the note that says how many
+// and how much, empty when nothing was left out.
+std::string drop_liver_islands(LabelMap& labels);
 
 // CT in; labels.nii.gz, lesions.json and overview.png out, all or none, on the CT's own grid.
 CaseResult segment_case(const SegmentRequest& request, const EngineFactory& make_engine,
