@@ -113,9 +113,10 @@ std::string listing(const std::vector<CtSeriesSummary>& series) {
   const std::size_t length = telling_length(series);
   std::string list;
   for (const CtSeriesSummary& s : series) {
-    list +=
-        fmt::format("{}{} ({} slices of {} x {})", list.empty() ? "" : ", ",
-                    s.uid.substr(s.uid.size() - std::min(length, s.uid.size())), s.slices, s.columns, s.rows);
+    list += fmt::format(
+        "{}{} ({} slices of {} x {})", list.empty() ? "" : ", ",
+        s.uid.empty() ? "one without UID" : s.uid.substr(s.uid.size() - std::min(length, s.uid.size())),
+        s.slices, s.columns, s.rows);
   }
   return list;
 }
@@ -133,7 +134,7 @@ std::vector<FileHeader> choose(Scan& found, const fs::path& folder, const std::s
   }
   std::vector<std::string> matching;
   for (const CtSeriesSummary& series : contents.ct_series) {
-    if (series.uid == wanted) return std::move(found.series[series.uid]);
+    if (series.uid == wanted && !wanted.empty()) return std::move(found.series[series.uid]);
     if (series.uid.ends_with(wanted)) matching.push_back(series.uid);
   }
   if (matching.size() == 1) return std::move(found.series[matching.front()]);

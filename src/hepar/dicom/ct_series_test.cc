@@ -135,6 +135,16 @@ TEST_F(CtSeriesTest, SeveralSeriesAreListedAndChosen) {
   EXPECT_EQ(find_ct_series(folder_).ct_series[1].slices, 3);
 }
 
+TEST_F(CtSeriesTest, ASeriesWithoutUidIsNotChosenByDefault) {
+  write_slices(folder_, even_slices(2));
+  fs::create_directory(folder_ / "other");
+  auto others = even_slices(3);
+  for (auto& slice : others) slice.series_uid = "";
+  write_slices(folder_ / "other", others);
+  EXPECT_THAT(refusal(ErrorCode::kInvalidInput),
+              AllOf(HasSubstr("2 CT series"), HasSubstr("one without UID (3 slices of 6 x 4)")));
+}
+
 TEST_F(CtSeriesTest, TwoPatientsInOneSeriesAreRefused) {
   auto slices = even_slices(3);
   slices[1].attributes["PatientID"] = "secret-other";
