@@ -12,6 +12,8 @@
 #include "hepar/core/error.h"
 #include "hepar/io/image_io.h"
 #include "hepar/numeric/statistics.h"
+#include "hepar/pipeline/filter.h"
+#include "hepar/volume/reorient.h"
 
 namespace hepar {
 namespace fs = std::filesystem;
@@ -161,7 +163,11 @@ Evaluation evaluate(const fs::path& prediction, const fs::path& reference, Progr
   for (std::size_t n = 0; n < pairs.size(); ++n) {
     report(progress, "comparing", static_cast<double>(n) / static_cast<double>(pairs.size()));
     try {
-      const auto predicted = read_labels(pairs[n].prediction), referred = read_labels(pairs[n].reference);
+      auto predicted = read_labels(pairs[n].prediction);
+      const auto referred = read_labels(pairs[n].reference);
+      if (axis_order_onto(predicted.voxels.geometry(), referred.voxels.geometry())) {
+        lay_onto(predicted.voxels, referred.voxels.geometry());
+      }
       evaluation.cases.push_back(evaluate_case(pairs[n].name, predicted.voxels, referred.voxels));
     } catch (const Error& error) {
       throw error.during(fmt::format("comparing case {}", pairs[n].name));

@@ -13,6 +13,7 @@
 #include "hepar/lesion/lesion_json.h"
 #include "hepar/pipeline/output_folder.h"
 #include "hepar/pipeline/stage_clock.h"
+#include "hepar/volume/reorient.h"
 
 namespace hepar {
 namespace {
@@ -98,6 +99,20 @@ void adopt_labels(LabelMap& labels, int tumour_label, std::vector<std::string>& 
   for (std::uint8_t& value : labels.voxels()) value = adopted[value];
 }
 
+void lay_onto(LabelMap& labels, const Geometry& grid) {
+  const auto difference = grid_difference(labels.geometry(), grid);
+  if (!difference) return;
+  const auto order = axis_order_onto(labels.geometry(), grid);
+  if (!order) {
+    throw Error(
+        ErrorCode::kInvalidInput,
+        fmt::format("the label map is not on the CT's grid: {}; resample it onto the CT first", *difference));
+  }
+  const LabelMap turned = reorient(labels, *order);
+  labels = LabelMap(grid);
+  std::copy(turned.voxels().begin(), turned.voxels().end(), labels.voxels().begin());
+}
+
 CaseResult judge_and_write(const CtVolume& ct, LabelMap labels, CaseJob job) {
   report(job.progress, "judging lesions", 0);
   CaseResult result;
@@ -130,11 +145,7 @@ CaseResult filter_case(const FilterRequest& request, Progress* progress) {
   const LoadedCt ct = load_ct(request.ct);
   LabelImage labels =
       read_labels(request.labels, {.accept_skewed_directions = request.ct.accept_skewed_directions});
-  if (const auto difference = grid_difference(labels.voxels.geometry(), ct.voxels.geometry())) {
-    throw Error(
-        ErrorCode::kInvalidInput,
-        fmt::format("the label map is not on the CT's grid: {}; resample it onto the CT first", *difference));
-  }
+  lay_onto(labels.voxels, ct.voxels.geometry());
   std::vector<std::string> notes = ct.notes;
   notes.insert(notes.end(), labels.notes.begin(), labels.notes.end());
   adopt_labels(labels.voxels, request.tumour_label, notes);

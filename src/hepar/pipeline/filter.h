@@ -34,6 +34,10 @@ struct CaseResult {
 // Error(kInvalidInput) naming the labels present when `tumour_label` is not among them.
 void adopt_labels(LabelMap& labels, int tumour_label, std::vector<std::string>& notes);
 
+// Brings a label map onto `grid` when it lies there but its voxels are stored in another order of axes, as
+// some converters of DICOM leave them. Error(kInvalidInput) naming the difference when it lies elsewhere.
+void lay_onto(LabelMap& labels, const Geometry& grid);
+
 // Runs the lesion filter on a label map and writes labels.nii.gz, lesions.json and overview.png to
 // request.output, all or none.
 CaseResult filter_case(const FilterRequest& request, Progress* progress = nullptr);

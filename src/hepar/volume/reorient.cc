@@ -65,6 +65,24 @@ AxisOrder axis_order_for(const Geometry& geometry, std::string_view orientation)
   return best;
 }
 
+std::optional<AxisOrder> axis_order_onto(const Geometry& from, const Geometry& to) {
+  constexpr double kParallel = 0.999;  // grid_difference decides; this only finds the partner
+  AxisOrder order;
+  for (int a = 0; a < 3; ++a) {
+    int source = -1;
+    for (int s = 0; s < 3; ++s) {
+      const double cosine = from.direction.column(s).dot(to.direction.column(a));
+      if (std::abs(cosine) < kParallel) continue;
+      source = s;
+      order.flipped[a] = cosine < 0;
+    }
+    if (source < 0) return std::nullopt;
+    order.source_axis[a] = source;
+  }
+  if (grid_difference(reorient(from, order), to)) return std::nullopt;
+  return order;
+}
+
 AxisOrder inverse(const AxisOrder& order) {
   AxisOrder result;
   for (int a = 0; a < 3; ++a) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "hepar/volume/volume.h"
@@ -22,6 +23,10 @@ AxisOrder axis_order_for(const Geometry& geometry, std::string_view orientation)
 Geometry reorient(const Geometry& geometry, const AxisOrder& order);
 template <class T>
 Volume<T> reorient(const Volume<T>& volume, const AxisOrder& order);
+
+// The order that lays the grid `from` exactly onto the grid `to` (by grid_difference), such as a label map
+// whose converter turned the rows around; nothing when the grids differ in more than the order of axes.
+std::optional<AxisOrder> axis_order_onto(const Geometry& from, const Geometry& to);
 
 // Undoes reorient(): reorient(reorient(v, order), inverse(order)) == v.
 AxisOrder inverse(const AxisOrder& order);

@@ -47,6 +47,22 @@ TEST(Reorient, EveryVoxelKeepsItsWorldPositionForAllOrientations) {
   }
 }
 
+TEST(AxisOrderOnto, FindsTheOrderOrNothing) {
+  const auto source = numbered(nearest_orthonormal(Mat3{{{{0.05, 1, 0}, {0, 0.02, -1}, {-1, 0, 0.03}}}}));
+  const auto turned = reorient(source, axis_order_for(source.geometry(), "RAS"));
+  const auto order = axis_order_onto(turned.geometry(), source.geometry());
+  ASSERT_TRUE(order.has_value());
+  const auto back = reorient(turned, *order);
+  EXPECT_TRUE(std::equal(back.voxels().begin(), back.voxels().end(), source.voxels().begin()));
+  Geometry shifted = turned.geometry();
+  shifted.origin_mm.x += 1;
+  EXPECT_FALSE(axis_order_onto(shifted, source.geometry()).has_value());
+  // Turned by 30 degrees about z: no axis has a partner.
+  Geometry oblique = Volume<float>(Geometry{.size = {2, 3, 4}}).geometry();
+  oblique.direction = Mat3{{{{std::sqrt(3.0) / 2, -0.5, 0}, {0.5, std::sqrt(3.0) / 2, 0}, {0, 0, 1}}}};
+  EXPECT_FALSE(axis_order_onto(oblique, Volume<float>(Geometry{.size = {2, 3, 4}}).geometry()).has_value());
+}
+
 TEST(AxisOrderFor, RefusesNonsense) {
   const Geometry geometry = numbered(Mat3::identity()).geometry();
   EXPECT_THROW(axis_order_for(geometry, "LP"), Error);
