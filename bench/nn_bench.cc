@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One forward pass of a network on all threads (or OMP_NUM_THREADS). "FLOP" counts two for each
+// One forward pass of a network on all processors of this process. "FLOP" counts two for each
 // multiply-add of the convolutions, transposed convolutions and the head.
 #include <benchmark/benchmark.h>
 
