@@ -13,6 +13,9 @@ namespace {
 
 constexpr float kLowestHu = -1024;  // below lies padding
 constexpr float kAirHu = -800, kSkinHu = -500, kTissueHu = -200, kDenseHu = 300;
+// Slanted and rough skin only widens edges. With this share, phantoms of 0.75 mm pixels and spreads of 0.64 -
+// 0.72 mm give 0.63 - 0.70 mm.
+constexpr double kSharperEdges = 0.4;
 constexpr std::int64_t kSampledSlices = 40, kSampledLines = 64;
 constexpr std::size_t kFewestEdges = 50, kFewestBoxes = 30, kEnoughBoxes = 300;
 
@@ -67,6 +70,15 @@ double slope(const Line& line, std::int64_t n, std::int64_t aside, double aside_
          (4 * aside_mm);
 }
 
+// Level behind the edge between pixels n - 1 and n: of the brightest two pixels in a row up to the plateau
+// `away` pixels in, since skin is brighter than the fat below it.
+std::optional<double> skin_level(const Line& line, std::int64_t n, std::int64_t away) {
+  auto level = plateau(line, n + away, kTissueHu, kDenseHu);
+  for (std::int64_t m = n + 1; level && m < n + away; ++m)
+    level = std::max(*level, 0.5 * (line.at(m) + line.at(m + 1)));
+  return level;
+}
+
 // Sigma of the edge where the line first meets the body, if that edge is clean.
 std::optional<double> edge_sigma_mm(const Line& line) {
   std::int64_t n = 1;
@@ -74,7 +86,7 @@ std::optional<double> edge_sigma_mm(const Line& line) {
   const auto away = static_cast<std::int64_t>(std::ceil(std::max(2.0 / line.pixel_mm, 2.5)));
   if (n - away - 3 < 0 || n + away + 3 > line.count) return std::nullopt;
   const auto air = plateau(line, n - away - 3, kLowestHu - 1, kAirHu);
-  const auto tissue = plateau(line, n + away, kTissueHu, kDenseHu);
+  const auto tissue = skin_level(line, n, away);
   if (!air || !tissue) return std::nullopt;
   const double rise = (line.at(n) - line.at(n - 1)) / line.pixel_mm;
   const double across = slope(line, n, line.across, line.across_mm) / rise;
@@ -242,7 +254,7 @@ std::optional<double> estimate_psf_sigma_mm(const CtVolume& ct) {
   std::vector<double> sigmas;
   for (const int along : {0, 1}) add_edges(ct, axes, along, sigmas);
   if (sigmas.size() < kFewestEdges) return std::nullopt;
-  return quantile(sigmas, 1.0 / 3);
+  return quantile(sigmas, kSharperEdges);
 }
 
 std::optional<NoiseEstimate> estimate_noise(const CtVolume& ct, const LabelMap& labels, std::uint8_t label) {
