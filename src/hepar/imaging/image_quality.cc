@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "hepar/core/error.h"
+#include "hepar/imaging/slice_frame.h"
 
 namespace hepar {
 namespace {
@@ -18,22 +19,6 @@ constexpr float kAirHu = -800, kSkinHu = -500, kTissueHu = -200, kDenseHu = 300;
 constexpr double kSharperEdges = 0.4;
 constexpr std::int64_t kSampledSlices = 40, kSampledLines = 64;
 constexpr std::size_t kFewestEdges = 50, kFewestBoxes = 30, kEnoughBoxes = 300;
-
-// A volume's axes with the slices last: lengths, spacings and strides in voxels.
-struct Axes {
-  explicit Axes(const Geometry& geometry) {
-    const int slice = slice_axis(geometry);
-    const std::array<int, 3> source{slice == 0 ? 1 : 0, slice == 2 ? 1 : 2, slice};
-    const Int3 strides{1, geometry.size.i, geometry.size.i * geometry.size.j};
-    for (int axis = 0; axis < 3; ++axis) {
-      const int from = source[static_cast<std::size_t>(axis)];
-      size[axis] = geometry.size[from], stride[axis] = strides[from];
-      spacing_mm[axis] = geometry.spacing_mm[from];
-    }
-  }
-  Int3 size, stride;
-  Vec3 spacing_mm;
-};
 
 // Inverse of the normal distribution function by Newton's iteration, for p in [0.02, 0.98].
 double probit(double p) {
@@ -104,7 +89,7 @@ std::optional<double> edge_sigma_mm(const Line& line) {
 }
 
 // The sigmas of both ends of lines along in-plane axis `along`.
-void add_edges(const CtVolume& ct, const Axes& axes, int along, std::vector<double>& sigmas) {
+void add_edges(const CtVolume& ct, const SliceFrame& axes, int along, std::vector<double>& sigmas) {
   const int across = 1 - along;
   const std::int64_t slice_step = std::max<std::int64_t>(1, axes.size.k / kSampledSlices);
   const std::int64_t line_step = std::max<std::int64_t>(1, axes.size[across] / kSampledLines);
@@ -191,10 +176,7 @@ class NoiseSampler {
   }
 
  private:
-  std::int64_t offset(Int3 at) const {
-    return at.i * axes_.stride.i + at.j * axes_.stride.j + at.k * axes_.stride.k;
-  }
-  bool inside(Int3 at) const { return labels_.voxels()[static_cast<std::size_t>(offset(at))] == label_; }
+  bool inside(Int3 at) const { return labels_.voxels()[axes_.offset(at)] == label_; }
 
   // The slices that hold the label: any box inside it holds one of the places looked at.
   void find_slices() {
@@ -209,13 +191,13 @@ class NoiseSampler {
     const std::int64_t w = shape_.width, middle = shape_.depth / 2;
     if (!inside(low + Int3{w / 2, w / 2, middle})) return std::nullopt;
     double sum = 0, slice_sum = 0, slice_squares = 0;
-    const double pivot = ct_.voxels()[static_cast<std::size_t>(offset(low))];
+    const double pivot = ct_.voxels()[axes_.offset(low)];
     for (std::int64_t k = 0; k < shape_.depth; ++k)
       for (std::int64_t j = 0; j < w; ++j)
         for (std::int64_t i = 0; i < w; ++i) {
           const Int3 at = low + Int3{i, j, k};
           if (!inside(at)) return std::nullopt;
-          const double hu = static_cast<double>(ct_.voxels()[static_cast<std::size_t>(offset(at))]) - pivot;
+          const double hu = static_cast<double>(ct_.voxels()[axes_.offset(at)]) - pivot;
           sum += hu;
           if (k == middle) slice_sum += hu, slice_squares += hu * hu;
         }
@@ -229,7 +211,7 @@ class NoiseSampler {
   const CtVolume& ct_;
   const LabelMap& labels_;
   std::uint8_t label_;
-  Axes axes_;
+  SliceFrame axes_;
   BoxShape shape_{};
   std::int64_t first_ = 0, last_ = -1;
   std::vector<double> sds_;
@@ -250,7 +232,7 @@ int slice_axis(const Geometry& geometry) {
 }
 
 std::optional<double> estimate_psf_sigma_mm(const CtVolume& ct) {
-  const Axes axes(ct.geometry());
+  const SliceFrame axes(ct.geometry());
   std::vector<double> sigmas;
   for (const int along : {0, 1}) add_edges(ct, axes, along, sigmas);
   if (sigmas.size() < kFewestEdges) return std::nullopt;
