@@ -25,6 +25,7 @@ struct Command {
 
 Command make_segment_command();
 Command make_filter_command();
+Command make_calibrate_command();
 Command make_evaluate_command();
 Command make_phantom_command();
 Command make_demo_command();

@@ -65,7 +65,7 @@ class Cli : public testing::Test {
 TEST_F(Cli, HelpAndVersion) {
   const Outcome help = run("--help");
   EXPECT_EQ(help.status, 0);
-  for (const char* verb : {"segment", "filter", "evaluate", "phantom", "train", "demo"}) {
+  for (const char* verb : {"segment", "filter", "calibrate", "evaluate", "phantom", "train", "demo"}) {
     EXPECT_NE(help.out.find(verb), std::string::npos) << verb;
     EXPECT_EQ(run(std::string(verb) + " --help").status, 0) << verb;
   }
@@ -182,6 +182,32 @@ TEST_F(Cli, AFullDiskLeavesNothing) {
 
 TEST_F(Cli, AModelThatIsNotThereIsNamed) {
   expect_refused("segment " + ct() + " -m " + path("nomodel"), 3, "nomodel");
+}
+
+// A site's table of regions: tumours of probability 0.2 and 20 cysts of 0.9.
+std::string region_table(int tumours) {
+  std::string text = "case,region,probability_cyst,truth\n";
+  for (int n = 0; n < tumours; ++n) text += "a," + std::to_string(n) + ",0.2,tumour\n";
+  for (int n = 0; n < 20; ++n) text += "b," + std::to_string(n) + ",0.9,cyst\n";
+  return text + "c,1,0.5,\n";
+}
+
+TEST_F(Cli, CalibrateWritesASitesThresholds) {
+  write_text_file(path("regions.csv"), region_table(149));
+  const Outcome outcome = run("calibrate " + path("regions.csv") + " -o " + path("site.json") + " --json");
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const auto site = nlohmann::json::parse(bytes("site.json"));
+  EXPECT_EQ(nlohmann::json::parse(outcome.out), site);
+  EXPECT_DOUBLE_EQ(site["thresholds"]["cyst_probability"].get<double>(), 0.55);  // midway from 0.2 to 0.9
+  EXPECT_NE(outcome.err.find("0 of 149, at most 1.99 %"), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("regions without a truth, left out: 1"), std::string::npos) << outcome.err;
+}
+
+TEST_F(Cli, CalibrateRefusesASampleThatBoundsNothing) {
+  write_text_file(path("few.csv"), region_table(148));
+  expect_refused("calibrate " + path("few.csv"), 2, "at least 149 tumours are needed");
+  write_text_file(path("semicolons.csv"), "probability_cyst;truth\n0,9;cyst\n");
+  expect_refused("calibrate " + path("semicolons.csv"), 2, "separated by ';'");
 }
 
 }  // namespace
