@@ -5,11 +5,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <memory>
 #include <numbers>
 
 #include "hepar/core/error.h"
-#include "hepar/core/file.h"
+#include "hepar/figures/canvas.h"
 #include "hepar/figures/panel.h"
 
 namespace hepar {
@@ -19,11 +18,6 @@ constexpr std::size_t kMaxPanels = 6;
 constexpr double kMarginMm = 15;         // around what is labelled
 constexpr double kSmallestViewMm = 160;  // enough of the surroundings to know where one is
 constexpr int kGap = 10, kTitleHeight = 40, kCaptionHeight = 42, kLegendHeight = 34;  // pixels
-
-struct CairoDeleter {
-  void operator()(cairo_surface_t* surface) const { cairo_surface_destroy(surface); }
-  void operator()(cairo_t* cairo) const { cairo_destroy(cairo); }
-};
 
 struct Panel {
   std::int64_t slice = 0;                  // from the feet
@@ -151,17 +145,6 @@ Viewport make_viewport(const std::vector<Panel>& panels, const Geometry& lps) {
   return {x.low, y.low, x.high - x.low, y.high - y.low, std::min(wide, kPanelHeight / (y.high - y.low))};
 }
 
-void show_text(cairo_t* cairo, double x, double y, const std::string& text) {
-  cairo_move_to(cairo, x, y);
-  cairo_show_text(cairo, text.c_str());
-}
-
-double text_width(cairo_t* cairo, const std::string& text) {
-  cairo_text_extents_t extents;
-  cairo_text_extents(cairo, text.c_str(), &extents);
-  return extents.x_advance;
-}
-
 void draw_caption(cairo_t* cairo, const Panel& panel, const Geometry& lps, double y) {
   set_colour(cairo, kTextColour);
   cairo_set_font_size(cairo, 14);
@@ -211,18 +194,6 @@ void draw_legend(cairo_t* cairo, bool with_reference, double y) {
   }
 }
 
-cairo_status_t append_bytes(void* closure, const unsigned char* data, unsigned int length) {
-  static_cast<std::string*>(closure)->append(reinterpret_cast<const char*>(data), length);
-  return CAIRO_STATUS_SUCCESS;
-}
-
-void write_png(const std::filesystem::path& path, cairo_surface_t* surface) {
-  std::string bytes;
-  const cairo_status_t status = cairo_surface_write_to_png_stream(surface, append_bytes, &bytes);
-  HEPAR_EXPECT(status == CAIRO_STATUS_SUCCESS, fmt::format("Cairo: {}", cairo_status_to_string(status)));
-  write_text_file(path, bytes);
-}
-
 void check_grid(const CtVolume& ct, const LabelMap& labels) {
   if (const auto difference = grid_difference(labels.geometry(), ct.geometry())) {
     throw Error(ErrorCode::kInvalidInput,
@@ -248,23 +219,21 @@ void write_overview_png(const std::filesystem::path& path, const CtVolume& ct, c
   constexpr int kLegendWidth = 640;
   const int width = std::max(columns * cell_width + kGap, kLegendWidth);
   const int height = kTitleHeight + rows * cell_height + kLegendHeight;
-  const std::unique_ptr<cairo_surface_t, CairoDeleter> surface(
-      cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height));
-  const std::unique_ptr<cairo_t, CairoDeleter> cairo(cairo_create(surface.get()));
-  cairo_select_font_face(cairo.get(), "DejaVu Sans", CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
-  cairo_set_source_rgb(cairo.get(), 0.07, 0.08, 0.09);
-  cairo_paint(cairo.get());
-  draw_title(cairo.get(), options.title, width);
+  Canvas canvas(path, width, height);
+  cairo_t* cairo = canvas.cairo();
+  set_colour(cairo, kRimColour);
+  cairo_paint(cairo);
+  draw_title(cairo, options.title, width);
   for (std::size_t n = 0; n < panels.size(); ++n) {
     const int column = static_cast<int>(n) % columns, row = static_cast<int>(n) / columns;
-    cairo_save(cairo.get());
-    cairo_translate(cairo.get(), kGap + column * cell_width, kTitleHeight + row * cell_height);
-    draw_panel(cairo.get(), panels[n].content, viewport);
-    draw_caption(cairo.get(), panels[n], maker.lps(), viewport.height_pixels());
-    cairo_restore(cairo.get());
+    cairo_save(cairo);
+    cairo_translate(cairo, kGap + column * cell_width, kTitleHeight + row * cell_height);
+    draw_panel(cairo, panels[n].content, viewport);
+    draw_caption(cairo, panels[n], maker.lps(), viewport.height_pixels());
+    cairo_restore(cairo);
   }
-  draw_legend(cairo.get(), options.reference != nullptr, kTitleHeight + rows * cell_height);
-  write_png(path, surface.get());
+  draw_legend(cairo, options.reference != nullptr, kTitleHeight + rows * cell_height);
+  canvas.save();
 }
 
 }  // namespace hepar
