@@ -128,14 +128,15 @@ RegionTable read_region_table(std::string_view text) { return TableReader().read
 SiteCalibration calibrate_site(const std::filesystem::path& regions_csv,
                                const std::filesystem::path& site_json_path) {
   const std::string text = read_text_file(regions_csv);
+  SiteCalibration site;
   try {
     RegionTable table = read_region_table(text);
-    SiteCalibration site{calibrate(table.regions), std::move(table.notes)};
-    write_text_file(site_json_path, site_json(site.calibration));
-    return site;
+    site = {calibrate(table.regions), std::move(table.notes)};
   } catch (const Error& error) {
     throw error.during(regions_csv.string());
   }
+  write_text_file(site_json_path, site_json(site.calibration));
+  return site;
 }
 
 std::string calibration_text(const Calibration& calibration) {

@@ -126,6 +126,17 @@ TEST_F(CalibrateSite, LeavesTheOldFileWhenTheSampleIsTooSmall) {
   EXPECT_EQ(read_text_file(site_), "old");
 }
 
+TEST_F(CalibrateSite, NamesTheFileThatCannotBeWritten) {
+  write_table(149);
+  try {
+    calibrate_site(table_, folder_ / "none" / "site.json");
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kMissing);
+    EXPECT_EQ(std::string(error.what()).find("regions.csv"), std::string::npos) << error.what();
+  }
+}
+
 TEST_F(CalibrateSite, NamesAFileThatIsNotThere) {
   try {
     calibrate_site(folder_ / "none.csv", site_);
