@@ -5,34 +5,14 @@
 #include <cmath>
 #include <complex>
 
+#include "hepar/phantom/fourier.h"
+
 namespace hepar::phantom {
 namespace {
 
-constexpr double kPi = 3.14159265358979323846;
 constexpr double kProfileFwhmMm = 0.8;
 constexpr double kFwhmPerSigma = 2.3548200450309493;
 using Complex = std::complex<float>;
-
-// In-place radix-2 transform; Cooley & Tukey, Math. Comp. 19:297, 1965.
-void transform(Complex* values, std::size_t count, const std::vector<Complex>& roots) {
-  for (std::size_t i = 1, j = 0; i < count; ++i) {
-    std::size_t bit = count >> 1;
-    for (; j & bit; bit >>= 1) j ^= bit;
-    j ^= bit;
-    if (i < j) std::swap(values[i], values[j]);
-  }
-  for (std::size_t length = 2; length <= count; length <<= 1)
-    for (std::size_t start = 0; start < count; start += length)
-      for (std::size_t k = 0; k < length / 2; ++k) {
-        Complex& a = values[start + k];
-        Complex& b = values[start + k + length / 2];
-        const Complex w = roots[k * (count / length)];
-        const Complex turned(w.real() * b.real() - w.imag() * b.imag(),
-                             w.real() * b.imag() + w.imag() * b.real());
-        b = a - turned;
-        a += turned;
-      }
-}
 
 double normal_cdf(double x) { return 0.5 * std::erfc(-x / std::sqrt(2.0)); }
 
@@ -129,27 +109,21 @@ NoiseShaper::NoiseShaper(std::int64_t pixels, double pixel_mm, double cutoff_per
     amplitude_.push_back(static_cast<float>(std::sqrt((p + floor) / (1.1 * total))));
 }
 
+NoiseShaper::NoiseShaper(std::int64_t pixels, std::span<const double> power) : pixels_(pixels) {
+  double total = 0;
+  for (const double p : power) total += p;
+  for (const double p : power) amplitude_.push_back(static_cast<float>(std::sqrt(p / total)));
+}
+
 void NoiseShaper::draw_pair(Random random, std::span<float> first, std::span<float> second) const {
   const auto n = static_cast<std::size_t>(pixels_);
-  std::vector<Complex> field(n * n), roots(n / 2);
-  for (std::size_t k = 0; k < roots.size(); ++k) {
-    const double angle = 2 * kPi * static_cast<double>(k) / static_cast<double>(n);
-    roots[k] = Complex(static_cast<float>(std::cos(angle)), static_cast<float>(std::sin(angle)));
-  }
+  std::vector<Complex> field(n * n);
   for (std::size_t v = 0; v < field.size(); ++v) {
     const auto re = static_cast<float>(random.normal()), im = static_cast<float>(random.normal());
     field[v] = Complex(amplitude_[v] * re, amplitude_[v] * im);
   }
-  for (std::size_t row = 0; row < n; ++row) transform(&field[row * n], n, roots);
-  std::vector<Complex> line(n);
-  for (std::size_t column = 0; column < n; ++column) {
-    for (std::size_t row = 0; row < n; ++row) line[row] = field[row * n + column];
-    transform(line.data(), n, roots);
-    for (std::size_t row = 0; row < n; ++row) {
-      first[row * n + column] = line[row].real();
-      second[row * n + column] = line[row].imag();
-    }
-  }
+  transform_square(field, n);
+  for (std::size_t v = 0; v < field.size(); ++v) first[v] = field[v].real(), second[v] = field[v].imag();
 }
 
 }  // namespace hepar::phantom

@@ -34,11 +34,13 @@ std::vector<double> slice_profile(double thickness_mm, double step_mm);
 void blur_in_plane(std::span<float> image, std::int64_t pixels, double sigma_pixels);
 
 // Two independent images of CT noise with unit variance: white noise shaped in the Fourier domain by the
-// root of f exp(-(f/fc)^2), aliased at the pixel's sampling frequency, plus a floor of a tenth. `pixels` must
-// be a power of two.
+// root of a noise power. `pixels` must be a power of two.
 class NoiseShaper {
  public:
+  // Power f exp(-(f/fc)^2), aliased at the pixel's sampling frequency, plus a floor of a tenth.
   NoiseShaper(std::int64_t pixels, double pixel_mm, double cutoff_per_mm);
+  // Any power, pixels^2 values in the order of the discrete Fourier transform (frequency 0 first).
+  NoiseShaper(std::int64_t pixels, std::span<const double> power);
   void draw_pair(Random random, std::span<float> first, std::span<float> second) const;
 
  private:
