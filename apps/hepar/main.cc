@@ -28,18 +28,39 @@ std::string footer(const Command& command) {
 // What CLI11 says of a mistyped option, with the option that was probably meant.
 std::string describe(const CLI::ParseError& error, CLI::App& app) {
   std::string text = error.what();
-  CLI::App* used = app.get_subcommands().empty() ? &app : app.get_subcommands().front();
+  CLI::App* used = &app;
+  while (!used->get_subcommands().empty()) used = used->get_subcommands().front();
   std::vector<std::string> names;
   for (const CLI::Option* option : used->get_options()) {
     for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
   }
-  if (used == &app) {
-    for (const CLI::App* command : app.get_subcommands(nullptr)) names.push_back(command->get_name());
-  }
+  for (const CLI::App* command : used->get_subcommands(nullptr)) names.push_back(command->get_name());
   for (const std::string& extra : app.remaining(true)) {
     if (const auto nearest = nearest_name(extra, names)) text += fmt::format("; did you mean {}?", *nearest);
   }
   return text;
+}
+
+// What the options of all commands are bound to.
+struct Parsed {
+  Console console;
+  int threads = 0;
+  const Command* chosen = nullptr;
+};
+
+void add_command(CLI::App& parent, const Command& command, Parsed& parsed) {
+  CLI::App* sub = parent.add_subcommand(command.name, command.summary);
+  sub->footer(footer(command));
+  for (const Command& inner : command.subcommands) add_command(*sub, inner, parsed);
+  command.bind(*sub);
+  sub->add_flag("--json", parsed.console.json, "Print the result as JSON on stdout, all else on stderr");
+  sub->add_flag("--quiet", parsed.console.quiet, "No progress, no summary");
+  sub->add_option("--threads", parsed.threads, "Threads; default: all processors")
+      ->check(CLI::Range(1, 1024));
+  // A command's own callback comes after that of its subcommand.
+  sub->callback([sub, &parsed, &command] {
+    if (sub->get_subcommands().empty()) parsed.chosen = &command;
+  });
 }
 
 int run(int argc, char** argv) {
@@ -48,20 +69,10 @@ int run(int argc, char** argv) {
       "hepar");
   app.set_version_flag("--version", "hepar " HEPAR_VERSION);
   app.require_subcommand(1);
-  Console console;
-  int threads = 0;
+  Parsed parsed;
   std::vector<Command> commands;
   for (const auto& make : kCommands) commands.push_back(make());
-  const Command* chosen = nullptr;
-  for (const Command& command : commands) {
-    CLI::App* sub = app.add_subcommand(command.name, command.summary);
-    sub->footer(footer(command));
-    command.bind(*sub);
-    sub->add_flag("--json", console.json, "Print the result as JSON on stdout, all else on stderr");
-    sub->add_flag("--quiet", console.quiet, "No progress, no summary");
-    sub->add_option("--threads", threads, "Threads; default: all processors")->check(CLI::Range(1, 1024));
-    sub->callback([&chosen, &command] { chosen = &command; });
-  }
+  for (const Command& command : commands) add_command(app, command, parsed);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {
@@ -72,11 +83,11 @@ int run(int argc, char** argv) {
     return exit_status(ErrorCode::kInvalidInput);
   }
   try {
-    if (threads > 0) set_thread_count(threads);
-    chosen->run(console);
+    if (parsed.threads > 0) set_thread_count(parsed.threads);
+    parsed.chosen->run(parsed.console);
     return 0;
   } catch (...) {
-    console.end_progress();
+    parsed.console.end_progress();
     throw;
   }
 }

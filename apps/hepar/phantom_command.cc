@@ -5,10 +5,52 @@
 #include <map>
 #include <memory>
 
+#include "case_options.h"
 #include "command.h"
+#include "hepar/pipeline/insertion_case.h"
 #include "hepar/pipeline/phantom_cohort.h"
 
 namespace hepar {
+namespace {
+
+void bind_insertion(CLI::App& app, InsertionRequest& request) {
+  bind_ct_options(app, request.ct);
+  app.add_option("labels", request.labels, "Label map on the CT's grid: 1 liver, 2 tumour, 3 cyst")
+      ->required();
+  app.add_option("-o,--output", request.output,
+                 "Folder for ct.nii.gz, truth.nii.gz, contoured.nii.gz, truth.json and overview.png")
+      ->required();
+  InsertionOptions& options = request.options;
+  const auto add = [&app](const char* name, auto& value, const char* help) {
+    app.add_option(name, value, help)->capture_default_str();
+  };
+  add("--cysts", options.cysts, "Number of cysts");
+  add("--tumours", options.tumours, "Number of solid tumours");
+  add("--necrotic", options.necrotic, "Number of tumours with a necrotic core");
+  add("--hypodense", options.hypodense, "Number of evenly dark tumours");
+  add("--calcified", options.calcified, "Number of tumours with calcifications");
+  add("--touching", options.touching, "Number of pairs of a tumour and a cyst that share a border");
+  add("--smallest-mm", options.smallest_mm, "Smallest diameter");
+  add("--largest-mm", options.largest_mm, "Largest diameter");
+  add("--contour-error-mm", options.contour_error_mm, "How far off contoured.nii.gz is (standard deviation)");
+  add("--seed", request.seed, "Same seed, same bytes");
+}
+
+Command make_insert_command() {
+  auto request = std::make_shared<InsertionRequest>();
+  return {.name = "insert",
+          .summary = "Put lesions with exact truth into a real liver, with the scan's own blur and noise.",
+          .sources = {"HU, sizes and method: docs of the phantom module (src/hepar/phantom/README.md)"},
+          .bind = [request](CLI::App& app) { bind_insertion(app, *request); },
+          .run =
+              [request](Console& console) {
+                const TruthCase truth = insert_case(*request, &console);
+                if (console.json) console.result(truth_json(request->seed, {truth}));
+                console.say(insertion_text(truth, request->output));
+              }};
+}
+
+}  // namespace
 
 Command make_phantom_command() {
   auto request = std::make_shared<PhantomCohortRequest>();
@@ -21,7 +63,11 @@ Command make_phantom_command() {
                                                                        {"full", PhantomSize::kFull}};
                 static const std::map<std::string, CystContent> kCysts{{"none", CystContent::kNone},
                                                                        {"some", CystContent::kSome}};
-                app.add_option("-o,--output", request->output, "Folder to write")->required();
+                CLI::Option* output =
+                    app.add_option("-o,--output", request->output, "Folder to write")->required();
+                // `phantom insert` has an output of its own.
+                app.get_subcommand("insert")->preparse_callback(
+                    [output](std::size_t) { output->required(false); });
                 app.add_option("--cases", request->cases, "Number of phantoms")
                     ->check(CLI::Range(1, 100000))
                     ->capture_default_str();
@@ -45,7 +91,8 @@ Command make_phantom_command() {
                 }
                 console.say(fmt::format("{} phantoms in {} (imagesTr, labelsTr, dataset.json, truth.json)",
                                         request->cases, request->output.string()));
-              }};
+              },
+          .subcommands = {make_insert_command()}};
 }
 
 }  // namespace hepar

@@ -19,10 +19,7 @@ constexpr int kMostLesions = 100;
 // FWHM 1.5 mm, usual for abdominal kernels, where the scan's own can't be measured.
 constexpr double kUsualPsfSigmaMm = 0.65;
 
-void check(const CtVolume& ct, const LabelMap& labels, const InsertionOptions& options) {
-  std::string faults;
-  for (const std::string& problem : options.problems()) faults += (faults.empty() ? "" : "; ") + problem;
-  if (!faults.empty()) throw Error(ErrorCode::kInvalidInput, faults);
+void check_grids(const CtVolume& ct, const LabelMap& labels) {
   if (const auto difference = grid_difference(ct.geometry(), labels.geometry())) {
     throw Error(
         ErrorCode::kInvalidInput,
@@ -151,9 +148,16 @@ std::vector<std::string> InsertionOptions::problems() const {
   return faults;
 }
 
+void check_options(const InsertionOptions& options) {
+  std::string faults;
+  for (const std::string& problem : options.problems()) faults += (faults.empty() ? "" : "; ") + problem;
+  if (!faults.empty()) throw Error(ErrorCode::kInvalidInput, faults);
+}
+
 InsertedCase insert_lesions(const CtVolume& ct, const LabelMap& labels, const InsertionOptions& options,
                             std::uint64_t seed) {
-  check(ct, labels, options);
+  check_options(options);
+  check_grids(ct, labels);
   const Random random(seed);
   const SliceFrame frame(ct.geometry());
   const phantom::InsertionSite site(ct, labels, frame);

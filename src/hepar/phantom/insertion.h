@@ -20,6 +20,9 @@ struct InsertionOptions {
   std::vector<std::string> problems() const;  // all faults, one sentence each; empty: valid
 };
 
+// Throws Error(kInvalidInput) with all problems(), if there are any.
+void check_options(const InsertionOptions& options);
+
 struct InsertedCase {
   CtVolume ct;         // the scan with the lesions; bit for bit the scan's where they do not reach
   LabelMap truth;      // kLiver, kTumour, kCyst: inserted lesions, and those of the input as they were
