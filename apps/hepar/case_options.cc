@@ -2,6 +2,10 @@
 #include "case_options.h"
 
 #include <CLI/CLI.hpp>
+#include <map>
+
+#include "hepar/core/file.h"
+#include "hepar/lesion/site_json.h"
 
 namespace hepar {
 
@@ -14,15 +18,33 @@ void bind_ct_options(CLI::App& app, CtSource& ct) {
                "Accept image axes that are not at right angles: the nearest right-angled ones are used");
 }
 
-void bind_lesion_options(CLI::App& app, LesionFilterOptions& options) {
-  app.add_option("--threshold-hu", options.threshold_hu, "A region whose fitted mean is below this is a cyst")
+LesionFilterOptions LesionChoice::resolved() const {
+  LesionFilterOptions resolved = options;
+  if (!site.empty()) resolved.thresholds = read_site_json(read_text_file(site));
+  return resolved;
+}
+
+void bind_lesion_options(CLI::App& app, LesionChoice& choice) {
+  static const std::map<std::string, LesionRule> kRules{{"paper", LesionRule::kPaper},
+                                                        {"evidence", LesionRule::kEvidence}};
+  LesionFilterOptions& options = choice.options;
+  app.add_option(
+         "--rule", options.rule,
+         "evidence (default): only a confident cyst leaves the tumour; paper: every region whose fitted "
+         "mean is below the threshold does")
+      ->transform(CLI::CheckedTransformer(kRules));
+  app.add_option("--site", choice.site, "Thresholds of the evidence rule, from `hepar calibrate`");
+  app.add_option("--threshold-hu", options.threshold_hu,
+                 "Paper's rule: a region whose fitted mean is below this is a cyst")
       ->capture_default_str();
-  app.add_option("--close-mm", options.close_mm, "Close gaps of the tumour up to this radius; 0: off")
-      ->check(CLI::Range(0.0, 50.0))
-      ->capture_default_str();
-  app.add_option("--expand-mm", options.expand_mm, "Grow the tumour by this radius; 0: off")
-      ->check(CLI::Range(0.0, 50.0))
-      ->capture_default_str();
+  const auto add_radius = [&](const char* name, double& radius_mm, const char* help) {
+    app.add_option(name, radius_mm, help)->check(CLI::Range(0.0, 50.0))->capture_default_str();
+  };
+  add_radius("--close-mm", options.close_mm, "Close gaps of the tumour up to this radius; 0: off");
+  add_radius("--open-mm", options.open_mm,
+             "Take what is thinner than a ball of this radius from the tumour, after closing; 0: off");
+  add_radius("--expand-mm", options.expand_mm, "Grow the tumour by this radius, at last; 0: off");
+  app.add_flag("--within-liver", options.grow_in_liver_only, "Close and expand into liver only");
 }
 
 }  // namespace hepar

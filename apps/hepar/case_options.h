@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <filesystem>
+
 #include "hepar/lesion/lesion_filter.h"
 #include "hepar/pipeline/ct_input.h"
 
@@ -12,6 +14,13 @@ namespace hepar {
 
 // The options that `segment` and `filter` share.
 void bind_ct_options(CLI::App& app, CtSource& ct);
-void bind_lesion_options(CLI::App& app, LesionFilterOptions& options);
+// `options` of the filter, and a site's own thresholds.
+struct LesionChoice {
+  LesionFilterOptions options;
+  std::filesystem::path site;
+  // The options with the site's thresholds read.
+  LesionFilterOptions resolved() const;
+};
+void bind_lesion_options(CLI::App& app, LesionChoice& choice);
 
 }  // namespace hepar

@@ -4,33 +4,39 @@
 
 #include "case_options.h"
 #include "command.h"
+#include "hepar/core/error.h"
 #include "hepar/pipeline/filter.h"
 
 namespace hepar {
 
 Command make_filter_command() {
   auto request = std::make_shared<FilterRequest>();
+  auto choice = std::make_shared<LesionChoice>();
   return {.name = "filter",
-          .summary = "Tell cysts from tumours in anyone's label map by the HU under every region.",
+          .summary = "Tell cysts from tumours in anyone's label map by the CT under every region.",
           .sources = {"Gaussian filter: Lin et al., Front. Oncol. 14:1423774, 2024, formula 2"},
           .bind =
-              [request](CLI::App& app) {
+              [request, choice](CLI::App& app) {
                 bind_ct_options(app, request->ct);
                 app.add_option("labels", request->labels, "Label map on the CT's grid")->required();
                 app.add_option("-o,--output", request->output,
-                               "Folder for labels.nii.gz, lesions.json and overview.png")
-                    ->required();
+                               "Folder for labels.nii.gz, lesions.json, regions.csv and overview.png");
+                app.add_flag("--dry-run", request->dry_run, "Print a table of the regions and write nothing");
                 app.add_option("--tumour-label", request->tumour_label,
                                "The value that means tumour in the label map")
                     ->check(CLI::Range(1, 255))
                     ->capture_default_str();
-                bind_lesion_options(app, request->options);
+                bind_lesion_options(app, *choice);
               },
           .run =
-              [request](Console& console) {
+              [request, choice](Console& console) {
+                if (request->output.empty() && !request->dry_run) {
+                  throw Error(ErrorCode::kInvalidInput, "give a folder to write to with -o, or --dry-run");
+                }
+                request->options = choice->resolved();
                 const CaseResult result = filter_case(*request, &console);
                 if (console.json) console.result(case_json(result));
-                console.say(case_text(result, request->output));
+                console.say(request->dry_run ? case_table(result) : case_text(result, request->output));
               }};
 }
 

@@ -11,23 +11,25 @@ namespace hepar {
 
 Command make_segment_command() {
   auto request = std::make_shared<SegmentRequest>();
+  auto choice = std::make_shared<LesionChoice>();
   return {.name = "segment",
           .summary = "Contour liver, tumours and cysts on one CT.",
           .sources = {"Network and inference: Isensee et al., Nat. Methods 18:203-211, 2021 (nnU-Net)",
                       "Gaussian filter: Lin et al., Front. Oncol. 14:1423774, 2024, formula 2"},
           .bind =
-              [request](CLI::App& app) {
+              [request, choice](CLI::App& app) {
                 bind_ct_options(app, request->ct);
                 app.add_option("-o,--output", request->output,
-                               "Folder for labels.nii.gz, lesions.json and overview.png")
+                               "Folder for labels.nii.gz, lesions.json, regions.csv and overview.png")
                     ->required();
                 app.add_option("-m,--model", request->model,
                                "Model folder; default: the one that comes with Hepar");
-                bind_lesion_options(app, request->options);
+                bind_lesion_options(app, *choice);
               },
           .run =
-              [request](Console& console) {
+              [request, choice](Console& console) {
                 if (request->model.empty()) request->model = default_model_folder();
+                request->options = choice->resolved();
                 const CaseResult result = segment_case(*request, cpu_engine_factory(), &console);
                 if (console.json) console.result(case_json(result));
                 console.say(case_text(result, request->output));

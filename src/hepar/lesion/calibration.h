@@ -19,7 +19,7 @@ struct LabelledRegion {
 // doubtful in between. Without a calibration 0.95, the price of 19 kept cysts for a dropped tumour (Bayes'
 // rule for unequal costs), and 0.50, the more probable of the two.
 struct SiteThresholds {
-  double cyst_probability = 0.95;
+  double cyst_probability = 0.90;
   double tumour_probability = 0.50;
 };
 

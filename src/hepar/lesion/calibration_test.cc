@@ -57,10 +57,10 @@ TEST(Calibrate, PutsTheThresholdMidwayAboveTheHighestTumour) {
 
 TEST(Calibrate, RefusesTooFewTumoursAndSaysHowManyAreNeeded) {
   // 1 - 0.05^(1/148) = 2.004 %.
-  EXPECT_EQ(
-      Sample().tumours(148, 0.1).cysts(50, 0.99).refusal(),
-      "the sample can't bound the tumour-drop rate below 2 %: with 148 tumours and no loss the bound is 2.004 %; "
-      "at least 149 tumours are needed");
+  EXPECT_EQ(Sample().tumours(148, 0.1).cysts(50, 0.99).refusal(),
+            "the sample can't bound the tumour-drop rate below 2 %: with 148 tumours and no loss the bound "
+            "is 2.004 %; "
+            "at least 149 tumours are needed");
   // 1 - 0.05^(1/10) = 25.9 %; ln 0.05 / ln 0.95 = 58.4.
   EXPECT_EQ(Sample().tumours(10, 0.1).cysts(50, 0.99).refusal(0.05),
             "the sample can't bound the tumour-drop rate below 5 %: with 10 tumours and no loss the bound is "

@@ -95,6 +95,17 @@ GaussianFit robust_figures(std::span<const float> values_hu) {
 
 }  // namespace
 
+std::optional<PeakFit> fit_peak(const UnitHistogram& histogram, int low_hu, int high_hu) {
+  UnitHistogram part(std::max(low_hu, histogram.first()), std::min(high_hu, histogram.last()));
+  part.add(histogram);
+  if (part.inside() == 0) return std::nullopt;
+  const std::vector<double> counts(part.counts().begin(), part.counts().end());
+  const LeastSquaresFit curve = fit_least_squares(formula_2(part.first(), counts), start_of(part));
+  const PeakFit peak{curve.parameters[1], std::abs(curve.parameters[2])};
+  const bool sensible = curve.converged && peak.mean_hu >= low_hu && peak.mean_hu <= high_hu;
+  return sensible ? std::optional(peak) : std::nullopt;
+}
+
 GaussianFit fit_gaussian(std::span<const float> values_hu) {
   HEPAR_EXPECT(!values_hu.empty(), "a fit needs voxels");
   const Range range = range_of(values_hu);

@@ -5,6 +5,8 @@
 #include <optional>
 #include <span>
 
+#include "hepar/numeric/histogram.h"
+
 namespace hepar {
 
 // SD of the Gaussian that smooths the 1-HU histogram before the fit. The paper smooths but gives no
@@ -32,6 +34,13 @@ struct GaussianFit {
 // A fit that did not converge, has no positive amplitude, a mean outside the region's values or an S
 // beyond their range is replaced by the robust figures. Needs at least one value, all finite.
 GaussianFit fit_gaussian(std::span<const float> values_hu);
+
+// Mean and SD of the curve of formula 2 fitted to the unsmoothed bins low_hu .. high_hu; empty without voxels
+// there, or when the fit does not converge to a mean between them.
+struct PeakFit {
+  double mean_hu = 0, std_hu = 0;
+};
+std::optional<PeakFit> fit_peak(const UnitHistogram& histogram, int low_hu, int high_hu);
 
 // Whether the curve stands for the region: its area is 0.5 to 1.5 times the voxel count. Below it the curve
 // describes a minority of the voxels: another tissue, the larger part, is not in it. (Voxels at the border

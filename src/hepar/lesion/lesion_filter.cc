@@ -6,17 +6,28 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "hepar/core/error.h"
 #include "hepar/core/parallel.h"
-#include "hepar/imaging/morphology.h"
+#include "hepar/imaging/box.h"
+#include "hepar/imaging/distance.h"
+#include "hepar/lesion/hu_check.h"
+#include "hepar/lesion/judge.h"
+#include "hepar/lesion/touching.h"
+#include "hepar/lesion/tumour_growth.h"
 
 namespace hepar {
 namespace {
 
-std::vector<float> gather(const CtVolume& ct, std::span<const VoxelRun> runs, std::int64_t voxels) {
+// A judged region and its voxels.
+struct JudgedRegion {
+  LesionRegion region;
+  std::vector<VoxelRun> runs;
+};
+
+std::vector<float> gather(const CtVolume& ct, std::span<const VoxelRun> runs) {
   std::vector<float> values;
-  values.reserve(static_cast<std::size_t>(voxels));
   for (const VoxelRun& run : runs) {
     const float* const first = ct.voxels().data() + run.first;
     values.insert(values.end(), first, first + run.length);
@@ -30,80 +41,185 @@ std::vector<float> gather(const CtVolume& ct, std::span<const VoxelRun> runs, st
   return values;
 }
 
-// A curve below the threshold over voxels whose own mean is not: it leaves out a brighter part, such as the
-// rim of a necrotic tumour.
-bool leaves_out_bright_part(const GaussianFit& fit, double threshold_hu) {
-  return fit.mean_hu < threshold_hu && fit.plain_mean_hu >= threshold_hu;
+void measure_values(std::vector<float> values, LesionRegion& region) {
+  region.fit = fit_gaussian(values);
+  const auto [lowest, highest] = std::minmax_element(values.begin(), values.end());
+  region.lowest_hu = *lowest, region.highest_hu = *highest;
+  // Linear interpolation between order statistics, as numeric/statistics.h; each search narrows the next.
+  auto start = values.begin();
+  for (std::size_t n = 0; n < kReportedPercentiles.size(); ++n) {
+    const double rank = kReportedPercentiles[n] / 100 * static_cast<double>(values.size() - 1);
+    const auto low = values.begin() + static_cast<std::ptrdiff_t>(rank);
+    std::nth_element(start, low, values.end());
+    const double above = low + 1 == values.end() ? *low : *std::min_element(low + 1, values.end());
+    region.percentiles_hu[n] = *low + (rank - std::floor(rank)) * (above - *low);
+    start = low;
+  }
 }
 
-std::vector<LesionFlag> flags_of(const LesionRegion& region, const LesionFilterResult& result) {
-  const GaussianFit& fit = region.fit;
-  std::vector<LesionFlag> flags;
-  const auto flag_if = [&](bool condition, LesionFlag flag) {
-    if (condition) flags.push_back(flag);
-  };
-  flag_if(region.voxels < kSmallVoxels, LesionFlag::kSmall);
-  flag_if(!fit.converged || !covers_region(fit, static_cast<std::size_t>(region.voxels)) ||
-              leaves_out_bright_part(fit, result.options.threshold_hu),
-          LesionFlag::kFitFailed);
-  flag_if(std::abs(fit.mean_hu - result.options.threshold_hu) < kNearThresholdHu, LesionFlag::kNearThreshold);
-  flag_if(fit.std_hu > kWideHu, LesionFlag::kWide);
-  flag_if(result.liver.unenhanced, LesionFlag::kUnenhancedLiver);
-  return flags;
-}
-
-// Why a region can't be judged by its mean, one clause for each reason.
-std::vector<std::string> doubts(const LesionRegion& region, const LiverReference& liver) {
-  std::vector<std::string> clauses;
-  for (const LesionFlag flag : region.flags) {
-    if (flag == LesionFlag::kSmall) {
-      clauses.push_back(fmt::format(
-          "{} too few to rely on (fewer than {})",
-          region.voxels == 1 ? "1 voxel is" : fmt::format("{} voxels are", region.voxels), kSmallVoxels));
-    } else if (flag == LesionFlag::kFitFailed && region.fit.converged) {
-      clauses.push_back(fmt::format(
-          "the fitted curve stands for {:.0f} % of the voxels, whose plain mean is {:.0f} HU",
-          100 * region.fit.amplitude / static_cast<double>(region.voxels), region.fit.plain_mean_hu));
-    } else if (flag == LesionFlag::kFitFailed) {
-      clauses.push_back("no curve could be fitted");
-    } else if (flag == LesionFlag::kUnenhancedLiver) {
-      clauses.push_back(
-          fmt::format("the liver's own {:.0f} HU (at most {:.0f}) show an unenhanced or weakly "
-                      "enhanced scan, to which the threshold does not apply",
-                      *liver.median_hu, kUnenhancedLiverHu));
+// Number, size and place from the voxels.
+void measure_place(const Geometry& geometry, std::span<const VoxelRun> runs, LesionRegion& region) {
+  Vec3 sum;
+  region.voxels = 0;
+  region.bounds = {geometry.size, {0, 0, 0}};
+  for (const VoxelRun& run : runs) {
+    const std::int64_t row = run.first / geometry.size.i;
+    const Int3 first{run.first % geometry.size.i, row % geometry.size.j, row / geometry.size.j};
+    const double length = run.length;
+    region.voxels += run.length;
+    sum = sum + Vec3{length * (static_cast<double>(first.i) + 0.5 * (length - 1)),
+                     length * static_cast<double>(first.j), length * static_cast<double>(first.k)};
+    for (int axis = 0; axis < 3; ++axis) {
+      const std::int64_t last = first[axis] + (axis == 0 ? run.length : 1);
+      region.bounds.low[axis] = std::min(region.bounds.low[axis], first[axis]);
+      region.bounds.high[axis] = std::max(region.bounds.high[axis], last);
     }
   }
-  return clauses;
+  region.volume_ml = static_cast<double>(region.voxels) * geometry.voxel_volume_ml();
+  region.centroid_lps_mm = geometry.world_from_index((1 / static_cast<double>(region.voxels)) * sum);
 }
 
-void judge(LesionRegion& region, const LesionFilterResult& result) {
-  const double threshold_hu = result.options.threshold_hu;
-  const std::string figure =
-      fmt::format("{} {:.2f} HU", region.fit.converged ? "fitted mean" : "median", region.fit.mean_hu);
-  const std::vector<std::string> clauses = doubts(region, result.liver);
-  if (!(region.fit.mean_hu < threshold_hu)) {
-    region.verdict = Verdict::kCalledTumour;
-    region.reason = fmt::format("{} is not below {:g} HU", figure, threshold_hu);
-  } else if (clauses.empty()) {
-    region.verdict = Verdict::kCalledCyst;
-    region.reason = fmt::format("{} is below {:g} HU", figure, threshold_hu);
-  } else {
-    region.verdict = Verdict::kDoubtful;
-    region.reason = fmt::format("{} is below {:g} HU, but {}; it stays tumour", figure, threshold_hu,
-                                fmt::join(clauses, ", and "));
+void measure_interior(const LesionPatch& patch, const LiverReference& liver, LesionRegion& region) {
+  region.evidence = measure_evidence(patch, liver);
+  if (!region.evidence.interior_hu.empty()) region.interior_fit = fit_gaussian(region.evidence.interior_hu);
+  region.evidence.interior_hu.clear();
+}
+
+// The runs of the patch's own voxels in the volume.
+std::vector<VoxelRun> runs_of_own(const LesionPatch& patch, const Geometry& geometry) {
+  std::vector<std::int64_t> offsets;
+  for (Int3 at; at.k < patch.size.k; ++at.k)
+    for (at.j = 0; at.j < patch.size.j; ++at.j)
+      for (at.i = 0; at.i < patch.size.i; ++at.i) {
+        if (patch.tissue[patch.offset(at)] != Tissue::kOwn) continue;
+        const Int3 index = patch.volume_index(at);
+        offsets.push_back(index.i + geometry.size.i * (index.j + geometry.size.j * index.k));
+      }
+  std::sort(offsets.begin(), offsets.end());
+  std::vector<VoxelRun> runs;
+  for (const std::int64_t offset : offsets) {
+    const bool goes_on =
+        !runs.empty() && runs.back().first + runs.back().length == offset && offset % geometry.size.i != 0;
+    if (goes_on) {
+      ++runs.back().length;
+    } else {
+      runs.push_back({offset, 1, 0});
+    }
   }
+  return runs;
 }
 
-LesionRegion measure(const CtVolume& ct, const ComponentRuns& found, std::size_t n) {
-  const Component& component = found.components[n];
-  LesionRegion region;
-  region.id = static_cast<int>(n) + 1;
-  region.voxels = component.voxels;
-  region.volume_ml = static_cast<double>(component.voxels) * ct.geometry().voxel_volume_ml();
-  region.centroid_lps_mm = ct.geometry().world_from_index(component.centroid_index);
-  region.bounds = component.bounds;
-  region.fit = fit_gaussian(gather(ct, found.runs_of(component), component.voxels));
-  return region;
+// Judges the regions of one case.
+class Judgement {
+ public:
+  Judgement(const CtVolume& ct, const LabelMap& labels, const LesionFilterResult& result)
+      : ct_(ct), labels_(labels), liver_(result.liver), options_(result.options) {}
+
+  std::vector<JudgedRegion> judge(const ComponentRuns& found, std::size_t n) const {
+    const auto runs = found.runs_of(found.components[n]);
+    JudgedRegion whole{{}, {runs.begin(), runs.end()}};
+    measure(whole);
+    if (options_.rule == LesionRule::kPaper && liver_.source == LiverSource::kNone) {
+      judge_by_paper(whole.region, liver_, options_);
+      return {whole};
+    }
+    LesionPatch patch =
+        cut_patch(ct_, labels_, runs, whole.region.bounds,
+                  {.margin_mm = kEvidenceMarginMm, .liver_by_hu = liver_.source != LiverSource::kLabel});
+    measure_interior(patch, liver_, whole.region);
+    if (options_.rule == LesionRule::kPaper) {
+      judge_by_paper(whole.region, liver_, options_);
+      return {whole};
+    }
+    return judge_by_parts(std::move(whole), patch);
+  }
+
+ private:
+  void measure(JudgedRegion& judged) const {
+    measure_place(ct_.geometry(), judged.runs, judged.region);
+    measure_values(gather(ct_, judged.runs), judged.region);
+  }
+
+  std::vector<JudgedRegion> judge_by_parts(JudgedRegion whole, LesionPatch& patch) const {
+    const RegionParts parts = find_parts(patch, liver_);
+    if (parts.split) {
+      JudgedRegion dark = judge_part(patch, parts.dark, 1);
+      if (dark.region.verdict == Verdict::kCalledCyst) {
+        JudgedRegion bright = judge_part(patch, parts.dark, 0);
+        // A cyst is split off; what is left is never called one because of it.
+        bar_cyst(bright.region, LesionFlag::kNearTumour, liver_);
+        return {std::move(bright), std::move(dark)};
+      }
+    }
+    if (parts.has_bright) whole.region.flags.push_back(LesionFlag::kBrightPart);
+    judge_by_evidence(whole.region, liver_, options_, patch.spacing_mm.z);
+    return {std::move(whole)};
+  }
+
+  // The part where `dark` has the given value.
+  JudgedRegion judge_part(const LesionPatch& patch, const std::vector<std::uint8_t>& dark,
+                          std::uint8_t value) const {
+    LesionPatch part = patch;
+    for (std::size_t n = 0; n < part.tissue.size(); ++n) {
+      if (part.tissue[n] == Tissue::kOwn && dark[n] != value) part.tissue[n] = Tissue::kOtherLesion;
+    }
+    JudgedRegion judged{{}, runs_of_own(part, ct_.geometry())};
+    measure(judged);
+    measure_interior(part, liver_, judged.region);
+    judged.region.is_part = true;
+    judged.region.flags.push_back(LesionFlag::kTouching);
+    judge_by_evidence(judged.region, liver_, options_, patch.spacing_mm.z);
+    return judged;
+  }
+
+  const CtVolume& ct_;
+  const LabelMap& labels_;
+  const LiverReference& liver_;
+  const LesionFilterOptions& options_;
+};
+
+Box3 grown(const Box3& box, Vec3 spacing_mm, double margin_mm) {
+  Box3 result = box;
+  for (int axis = 0; axis < 3; ++axis) {
+    const auto margin = static_cast<std::int64_t>(std::ceil(margin_mm / spacing_mm[axis]));
+    result.low[axis] -= margin, result.high[axis] += margin;
+  }
+  return result;
+}
+
+// Whether a voxel centre of one lies within `reach_mm` of one of the other.
+bool lie_within(const Geometry& geometry, const JudgedRegion& a, const JudgedRegion& b, double reach_mm) {
+  const Box3 around_a = grown(a.region.bounds, geometry.spacing_mm, reach_mm);
+  if (intersection(around_a, b.region.bounds).empty()) return false;
+  const Box3 box = intersection(around_a, whole_box(geometry));
+  Mask mask(box_geometry(geometry, box));
+  const auto for_each_inside = [&](const JudgedRegion& judged, auto visit) {
+    for (const VoxelRun& run : judged.runs) {
+      const std::int64_t row = run.first / geometry.size.i;
+      const std::int64_t i = run.first % geometry.size.i;
+      Int3 at{0, row % geometry.size.j - box.low.j, row / geometry.size.j - box.low.k};
+      for (at.i = i - box.low.i; at.i < i + run.length - box.low.i; ++at.i) {
+        if (mask.contains(at)) visit(at);
+      }
+    }
+  };
+  for_each_inside(b, [&](Int3 at) { mask[at] = 1; });
+  const Volume<double> squared = squared_distance_mm2(mask);
+  bool near = false;
+  for_each_inside(a, [&](Int3 at) { near = near || squared[at] <= reach_mm * reach_mm; });
+  return near;
+}
+
+void bar_cysts_near_tumours(const Geometry& geometry, const LiverReference& liver,
+                            std::vector<JudgedRegion>& judged) {
+  for (JudgedRegion& region : judged) {
+    if (region.region.verdict != Verdict::kCalledCyst || region.region.is_part) continue;
+    const bool near = std::any_of(judged.begin(), judged.end(), [&](const JudgedRegion& other) {
+      return other.region.verdict == Verdict::kCalledTumour &&
+             lie_within(geometry, region, other, kNearTumourMm);
+    });
+    if (near) bar_cyst(region.region, LesionFlag::kNearTumour, liver);
+  }
 }
 
 void check_input(const CtVolume& ct, const LabelMap& labels, const LesionFilterOptions& options) {
@@ -123,54 +239,92 @@ void check_input(const CtVolume& ct, const LabelMap& labels, const LesionFilterO
 std::vector<std::string> notes_on(const LesionFilterResult& result, const LabelCensus& census) {
   std::vector<std::string> notes;
   const LiverReference& liver = result.liver;
-  const double threshold_hu = result.options.threshold_hu;
+  const bool paper = result.options.rule == LesionRule::kPaper;
   if (result.regions.empty()) notes.push_back("the map holds no tumour voxels; there was nothing to judge");
-  if (!liver.median_hu) {
-    notes.push_back(
-        fmt::format("the map holds {} liver voxels (at least {} are needed), so the contrast phase can't "
-                    "be told; the {:g} HU rule is applied as it stands",
-                    liver.voxels, kLeastLiverVoxels, threshold_hu));
+  if (liver.source != LiverSource::kLabel) {
+    notes.push_back(fmt::format(
+        "the map holds {} liver voxels (at least {} are needed){}", liver.voxels, kLeastLiverVoxels,
+        liver.median_hu ? fmt::format("; soft tissue around the lesions ({:.0f} HU) stands in for the liver",
+                                      *liver.median_hu)
+                        : ", so contrast phase and noise can't be told"));
   } else if (liver.unenhanced) {
-    notes.push_back(
-        fmt::format("the liver measures {:.0f} HU, at most {:.0f}: an unenhanced or weakly enhanced scan; no "
-                    "region is called cyst by its mean alone",
-                    *liver.median_hu, kUnenhancedLiverHu));
+    notes.push_back(fmt::format(
+        "the liver measures {:.0f} HU, at most {:.0f}: an unenhanced or weakly enhanced scan{}",
+        *liver.median_hu, kUnenhancedLiverHu,
+        paper ? fmt::format(", to which the threshold of {:g} HU does not apply; look at every cyst",
+                            result.options.threshold_hu)
+              : std::string("; tumours differ less from cysts here")));
   }
   if (census.cyst_voxels > 0) {
     notes.push_back(fmt::format("{} voxels were cyst (label {}) already; they stay cyst and were not judged",
                                 census.cyst_voxels, kCyst));
   }
+  const auto odd =
+      std::count_if(result.regions.begin(), result.regions.end(), [](const LesionRegion& region) {
+        return region.has(LesionFlag::kImplausible) || region.has(LesionFlag::kPadding);
+      });
+  if (odd > 0) {
+    notes.push_back(
+        fmt::format("{} regions hold air, padding or bone: they may lie outside the body, or the map "
+                    "belongs to another CT",
+                    odd));
+  }
   return notes;
 }
 
-// Closes and expands the tumour where there is background or liver; returns the voxels added.
-std::int64_t grow_tumour(LabelMap& labels, const LesionFilterOptions& options) {
-  Mask tumour(labels.geometry());
-  std::transform(labels.voxels().begin(), labels.voxels().end(), tumour.voxels().begin(),
-                 [](std::uint8_t label) { return static_cast<std::uint8_t>(label == kTumour); });
-  if (options.close_mm > 0) tumour = closing(tumour, options.close_mm);
-  if (options.expand_mm > 0) tumour = dilate(tumour, options.expand_mm);
-  std::int64_t added = 0;
-  for (std::size_t n = 0; n < labels.voxels().size(); ++n) {
-    std::uint8_t& label = labels.voxels()[n];
-    if (tumour.voxels()[n] == 0 || label == kTumour || label == kCyst) continue;
-    label = kTumour;
-    ++added;
+// The regions that the opening took, one for each connected region that lost voxels.
+std::vector<LesionRegion> opened_regions(const CtVolume& ct, const ComponentRuns& found, const Mask& opened,
+                                         double open_mm) {
+  std::map<int, JudgedRegion> by_component;
+  for (const VoxelRun& run : found.runs) {
+    for (std::int64_t n = run.first; n < run.first + run.length; ++n) {
+      if (opened.voxels()[static_cast<std::size_t>(n)] != 0)
+        by_component[run.component].runs.push_back({n, 1, 0});
+    }
   }
-  return added;
+  std::vector<LesionRegion> regions;
+  for (auto& [component, lost] : by_component) {
+    LesionRegion& region = lost.region;
+    measure_place(ct.geometry(), lost.runs, region);
+    measure_values(gather(ct, lost.runs), region);
+    region.component = component + 1;
+    region.verdict = Verdict::kOpened;
+    region.reason = fmt::format(
+        "thinner than a ball of {:g} mm radius: taken from the tumour by the opening, now "
+        "liver",
+        open_mm);
+    regions.push_back(region);
+  }
+  return regions;
+}
+
+void apply_growth(const CtVolume& ct, LabelMap& labels, const ComponentRuns& found,
+                  LesionFilterResult& result) {
+  const LesionFilterOptions& options = result.options;
+  if (options.close_mm <= 0 && options.open_mm <= 0 && options.expand_mm <= 0) return;
+  const TumourGrowth growth = grow_tumour(labels, options, result.liver.voxels > 0);
+  const double voxel_ml = ct.geometry().voxel_volume_ml();
+  result.notes.push_back(
+      fmt::format("closing by {:g} mm, opening by {:g} mm and expansion by {:g} mm added {:.2f} mL "
+                  "to the tumour",
+                  options.close_mm, options.open_mm, options.expand_mm,
+                  static_cast<double>(growth.added_voxels) * voxel_ml));
+  if (options.open_mm <= 0) return;
+  double lost_ml = 0;
+  for (LesionRegion& region : opened_regions(ct, found, growth.opened, options.open_mm)) {
+    lost_ml += region.volume_ml;
+    region.id = static_cast<int>(result.regions.size()) + 1;
+    result.regions.push_back(std::move(region));
+  }
+  if (lost_ml > 0) {
+    result.notes.push_back(
+        fmt::format("the opening took {:.2f} mL from the tumour; see the regions \"opened\"", lost_ml));
+  }
 }
 
 }  // namespace
 
-std::string_view verdict_name(Verdict verdict) {
-  constexpr std::string_view kNames[] = {"tumour", "cyst", "doubtful"};
-  return kNames[static_cast<std::size_t>(verdict)];
-}
-
-std::string_view flag_name(LesionFlag flag) {
-  constexpr std::string_view kNames[] = {"small", "fit_failed", "near_threshold", "wide", "unenhanced_liver"};
-  return kNames[static_cast<std::size_t>(flag)];
-}
+std::string_view rule_name(LesionRule rule) { return rule == LesionRule::kPaper ? "paper" : "evidence"; }
 
 std::vector<std::string> LesionFilterOptions::problems() const {
   constexpr double kLargestRadiusMm = 50;
@@ -184,7 +338,14 @@ std::vector<std::string> LesionFilterOptions::problems() const {
     }
   };
   check_radius("closing", close_mm);
+  check_radius("opening", open_mm);
   check_radius("expansion", expand_mm);
+  if (!(thresholds.tumour_probability >= 0 && thresholds.tumour_probability <= thresholds.cyst_probability &&
+        thresholds.cyst_probability <= 1)) {
+    found.push_back(
+        fmt::format("the thresholds {} for tumour and {} for cyst are no probabilities in this order",
+                    thresholds.tumour_probability, thresholds.cyst_probability));
+  }
   return found;
 }
 
@@ -200,29 +361,27 @@ LesionFilterResult filter_lesions(const CtVolume& ct, LabelMap& labels, const Le
   }
   LesionFilterResult result;
   result.options = options;
-  result.liver = measure_liver(ct, labels, census);
   const ComponentRuns found = find_components(labels, kTumour, options.connectivity);
-  result.regions.resize(found.components.size());
+  result.liver = measure_liver(ct, labels, census, found.components);
+  check_hounsfield_units(ct, result.liver.median_hu);
+  std::vector<std::vector<JudgedRegion>> by_component(found.components.size());
+  const Judgement judgement(ct, labels, result);
   parallel_for(static_cast<std::int64_t>(found.components.size()), [&](std::int64_t n) {
-    LesionRegion& region = result.regions[static_cast<std::size_t>(n)];
-    region = measure(ct, found, static_cast<std::size_t>(n));
-    region.flags = flags_of(region, result);
-    judge(region, result);
+    const auto at = static_cast<std::size_t>(n);
+    by_component[at] = judgement.judge(found, at);
+    for (JudgedRegion& judged : by_component[at]) judged.region.component = static_cast<int>(n) + 1;
   });
+  std::vector<JudgedRegion> judged;
+  for (auto& parts : by_component) std::move(parts.begin(), parts.end(), std::back_inserter(judged));
+  if (options.rule == LesionRule::kEvidence) bar_cysts_near_tumours(ct.geometry(), result.liver, judged);
+  for (JudgedRegion& one : judged) {
+    one.region.id = static_cast<int>(result.regions.size()) + 1;
+    result.regions.push_back(one.region);
+    if (one.region.verdict != Verdict::kCalledCyst) continue;
+    for (const VoxelRun& run : one.runs) std::fill_n(labels.voxels().begin() + run.first, run.length, kCyst);
+  }
   result.notes = notes_on(result, census);
-  for (const VoxelRun& run : found.runs) {
-    if (result.regions[static_cast<std::size_t>(run.component)].verdict == Verdict::kCalledCyst) {
-      std::fill_n(labels.voxels().begin() + run.first, run.length, kCyst);
-    }
-  }
-  if (options.close_mm > 0 || options.expand_mm > 0) {
-    const std::int64_t added = grow_tumour(labels, options);
-    result.notes.push_back(
-        fmt::format("closing by {:g} mm and expansion by {:g} mm added {} voxels ({:.2f} ml) to the "
-                    "tumour",
-                    options.close_mm, options.expand_mm, added,
-                    static_cast<double>(added) * ct.geometry().voxel_volume_ml()));
-  }
+  apply_growth(ct, labels, found, result);
   return result;
 }
 

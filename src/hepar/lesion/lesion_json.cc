@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hepar/lesion/lesion_json.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string_view>
 
 namespace hepar {
 namespace {
@@ -23,30 +26,89 @@ Json to_json(const GaussianFit& fit) {
           {"converged", fit.converged}};
 }
 
+Json to_json(const CystOdds& odds) {
+  return {{"prior", odds.prior},
+          {"attenuation", odds.attenuation},
+          {"edge", odds.edge},
+          {"evenness", odds.evenness}};
+}
+
+Json edge_json(const std::optional<EdgeFit>& edge) {
+  if (!edge) return nullptr;
+  return {{"core_hu", number_or_null(edge->core_hu)},
+          {"surroundings_hu", number_or_null(edge->surroundings_hu)},
+          {"offset_mm", number_or_null(edge->offset_mm)},
+          {"width_mm", number_or_null(edge->width_mm)}};
+}
+
 Json to_json(const LesionRegion& region) {
-  Json flags = Json::array();
-  for (const LesionFlag flag : region.flags) flags.push_back(flag_name(flag));
+  Json flags = Json::array(), guards = Json::array(), percentiles = Json::object();
+  for (const LesionFlag flag : region.flags) {
+    flags.push_back(flag_name(flag));
+    if (bars_cyst(flag)) guards.push_back(flag_name(flag));
+  }
+  for (std::size_t n = 0; n < kReportedPercentiles.size(); ++n) {
+    percentiles[fmt::format("{:g}", kReportedPercentiles[n])] = region.percentiles_hu[n];
+  }
+  const RegionEvidence& evidence = region.evidence;
   const Vec3 centre = region.centroid_lps_mm;
-  return {{"id", region.id},
-          {"voxels", region.voxels},
-          {"volume_ml", region.volume_ml},
-          {"centroid_lps_mm", Json::array({centre.x, centre.y, centre.z})},
-          {"fit", to_json(region.fit)},
-          {"verdict", verdict_name(region.verdict)},
-          {"reason", region.reason},
-          {"flags", flags}};
+  Json json{{"id", region.id},
+            {"component", region.component},
+            {"split", region.is_part},
+            {"voxels", region.voxels},
+            {"volume_ml", region.volume_ml},
+            {"centroid_lps_mm", Json::array({centre.x, centre.y, centre.z})},
+            {"fit", to_json(region.fit)},
+            {"percentiles_hu", percentiles},
+            {"verdict", verdict_name(region.verdict)},
+            {"probability_cyst", number_or_null(region.probability_cyst)},
+            {"reason", region.reason},
+            {"flags", flags},
+            {"guards", guards}};
+  if (region.verdict == Verdict::kOpened) return json;
+  json["interior"] = {{"voxels", evidence.interior_voxels},
+                      {"mean_hu", number_or_null(evidence.interior_mean_hu)},
+                      {"std_hu", number_or_null(evidence.interior_std_hu)},
+                      {"error_hu", number_or_null(evidence.interior_error_hu)},
+                      {"fit", region.interior_fit ? to_json(*region.interior_fit) : Json()}};
+  json["diameter_mm"] = evidence.diameter_mm;
+  json["edge"] = edge_json(evidence.edge);
+  json["rim_excess_hu"] = number_or_null(evidence.rim_excess_hu);
+  json["unevenness"] = number_or_null(evidence.unevenness);
+  json["roundness"] = number_or_null(evidence.roundness);
+  json["dense_voxels"] = evidence.dense_voxels;
+  json["gas_voxels"] = evidence.gas_voxels;
+  json["log_odds"] = region.probability_cyst ? to_json(region.odds) : Json();
+  return json;
+}
+
+std::string_view source_name(LiverSource source) {
+  constexpr std::string_view kNames[] = {"label", "surroundings", "none"};
+  return kNames[static_cast<std::size_t>(source)];
 }
 
 }  // namespace
 
 std::string lesions_json(const LesionFilterResult& result, const std::map<std::string, double>& timings_s) {
-  Json document{{"format", "hepar.lesions/1"}, {"disclaimer", "For research; not a medical device."}};
-  document["threshold_hu"] = result.options.threshold_hu;
-  document["close_mm"] = result.options.close_mm;
-  document["expand_mm"] = result.options.expand_mm;
-  document["liver"] = {{"voxels", result.liver.voxels},
-                       {"median_hu", number_or_null(result.liver.median_hu)},
-                       {"unenhanced", result.liver.unenhanced}};
+  const LesionFilterOptions& options = result.options;
+  const LiverReference& liver = result.liver;
+  Json document{{"format", "hepar.lesions/2"}, {"disclaimer", "For research; not a medical device."}};
+  document["rule"] = rule_name(options.rule);
+  document["threshold_hu"] = options.threshold_hu;
+  document["cyst_probability"] = options.thresholds.cyst_probability;
+  document["tumour_probability"] = options.thresholds.tumour_probability;
+  document["close_mm"] = options.close_mm;
+  document["open_mm"] = options.open_mm;
+  document["expand_mm"] = options.expand_mm;
+  document["liver"] = {{"source", source_name(liver.source)},
+                       {"voxels", liver.voxels},
+                       {"median_hu", number_or_null(liver.median_hu)},
+                       {"mean_hu", number_or_null(liver.mean_hu)},
+                       {"std_hu", number_or_null(liver.std_hu)},
+                       {"noise_hu", liver.noise_hu},
+                       {"correlated_voxels", liver.correlated_voxels},
+                       {"psf_sigma_mm", liver.psf_sigma_mm},
+                       {"unenhanced", liver.unenhanced}};
   document["regions"] = Json::array();
   for (const LesionRegion& region : result.regions) document["regions"].push_back(to_json(region));
   document["notes"] = result.notes;

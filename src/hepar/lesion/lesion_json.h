@@ -8,7 +8,7 @@
 
 namespace hepar {
 
-// The document "hepar.lesions/1": regions with fit, verdict, reason and flags, the liver's own HU, the
+// The document "hepar.lesions/2": regions with fit, verdict, reason and flags, the liver's own HU, the
 // options, notes, and the seconds spent by stage where given. An undefined number is null. Two spaces of
 // indentation, a newline at the end.
 std::string lesions_json(const LesionFilterResult& result,

@@ -2,12 +2,19 @@
 #include "hepar/lesion/liver_reference.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "hepar/core/parallel.h"
+#include "hepar/imaging/image_quality.h"
+#include "hepar/lesion/gaussian_fit.h"
+#include "hepar/lesion/lesion_patch.h"
 #include "hepar/numeric/histogram.h"
+#include "hepar/numeric/statistics.h"
 
 namespace hepar {
 namespace {
+
+constexpr int kLowestHu = -1024, kHighestHu = 3071;
 
 struct RowCount {
   std::int32_t liver = 0, cyst = 0;
@@ -78,13 +85,12 @@ LabelCensus take_census(const LabelMap& labels) {
   return census;
 }
 
-LiverReference measure_liver(const CtVolume& ct, const LabelMap& labels, const LabelCensus& census) {
-  LiverReference liver;
-  liver.voxels = census.liver_voxels;
-  if (liver.voxels < kLeastLiverVoxels) return liver;
+namespace {
+
+UnitHistogram histogram_of_label(const CtVolume& ct, const LabelMap& labels, const LabelCensus& census) {
   const std::vector<std::int64_t> rows = sampled_rows(census);
   constexpr std::int64_t kParts = 16;
-  std::vector<UnitHistogram> parts(kParts, UnitHistogram(-1024, 3071));
+  std::vector<UnitHistogram> parts(kParts, UnitHistogram(kLowestHu, kHighestHu));
   const auto row_count = static_cast<std::int64_t>(rows.size());
   const std::int64_t length = labels.size().i;
   parallel_for(kParts, [&](std::int64_t part) {
@@ -96,10 +102,68 @@ LiverReference measure_liver(const CtVolume& ct, const LabelMap& labels, const L
     }
   });
   for (std::size_t part = 1; part < parts.size(); ++part) parts[0].add(parts[part]);
-  if (const std::optional<int> median = parts[0].median_bin()) {
-    liver.median_hu = *median;
-    liver.unenhanced = *median <= kUnenhancedLiverHu;
+  return parts[0];
+}
+
+UnitHistogram histogram_of_surroundings(const CtVolume& ct, const LabelMap& labels,
+                                        std::span<const Component> lesions) {
+  constexpr std::size_t kEnoughLesions = 100;
+  UnitHistogram histogram(kLowestHu, kHighestHu);
+  for (const Component& lesion : lesions.first(std::min(lesions.size(), kEnoughLesions))) {
+    const LesionPatch patch = cut_patch(ct, labels, {}, lesion.bounds, {.liver_by_hu = true});
+    for (std::size_t n = 0; n < patch.hu.size(); ++n) {
+      if (patch.tissue[n] == Tissue::kParenchyma) histogram.add({&patch.hu[n], 1});
+    }
   }
+  return histogram;
+}
+
+// SD of the peak from the half of the voxels nearest to the median.
+double rough_sd(const UnitHistogram& histogram, int median) {
+  const std::int64_t half = histogram.inside() / 2;
+  std::int64_t seen = 0;
+  int reach = 0;
+  const auto count = [&](int hu) {
+    const bool inside = hu >= histogram.first() && hu <= histogram.last();
+    return inside ? histogram.counts()[static_cast<std::size_t>(hu - histogram.first())] : 0;
+  };
+  for (seen = count(median); seen < half; seen += count(median - reach) + count(median + reach)) ++reach;
+  return std::max(1.0, kSdPerMad * reach);
+}
+
+void fit_parenchyma(const UnitHistogram& histogram, LiverReference& liver) {
+  const std::optional<int> median = histogram.median_bin();
+  if (!median) return;
+  liver.median_hu = *median;
+  liver.unenhanced = *median <= kUnenhancedLiverHu;
+  const double sd = rough_sd(histogram, *median);
+  // Vessels and bile ducts lie in the tails beyond 1.5 SD.
+  const auto peak = fit_peak(histogram, *median - static_cast<int>(std::ceil(1.5 * sd)),
+                             *median + static_cast<int>(std::ceil(1.5 * sd)));
+  liver.mean_hu = peak ? peak->mean_hu : *liver.median_hu;
+  liver.std_hu = peak ? peak->std_hu : sd;
+  liver.noise_hu = *liver.std_hu;
+}
+
+}  // namespace
+
+LiverReference measure_liver(const CtVolume& ct, const LabelMap& labels, const LabelCensus& census,
+                             std::span<const Component> lesions) {
+  LiverReference liver;
+  liver.voxels = census.liver_voxels;
+  const bool labelled = liver.voxels >= kLeastLiverVoxels;
+  fit_parenchyma(
+      labelled ? histogram_of_label(ct, labels, census) : histogram_of_surroundings(ct, labels, lesions),
+      liver);
+  if (!liver.median_hu) return liver;
+  liver.source = labelled ? LiverSource::kLabel : LiverSource::kSurroundings;
+  if (labelled) {
+    if (const auto noise = estimate_noise(ct, labels, kLiver)) {
+      liver.noise_hu = noise->sd_hu;
+      liver.correlated_voxels = noise->correlated_voxels;
+    }
+  }
+  if (const auto sigma_mm = estimate_psf_sigma_mm(ct)) liver.psf_sigma_mm = *sigma_mm;
   return liver;
 }
 

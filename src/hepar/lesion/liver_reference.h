@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
+#include "hepar/imaging/connected_components.h"
 #include "hepar/volume/volume.h"
 
 namespace hepar {
@@ -17,11 +19,20 @@ struct LabelCensus {
 };
 LabelCensus take_census(const LabelMap& labels);
 
-// The patient's own liver, which tells whether a fixed HU threshold applies.
+// Where a LiverReference was measured.
+enum class LiverSource { kLabel, kSurroundings, kNone };
+
+// The patient's own liver: what lesions are compared with. Phase and noise both show in it.
 struct LiverReference {
+  LiverSource source = LiverSource::kNone;
   std::int64_t voxels = 0;          // label 1
-  std::optional<double> median_hu;  // to 1 HU, robust against vessels; empty below kLeastLiverVoxels
-  bool unenhanced = false;          // median_hu <= kUnenhancedLiverHu
+  std::optional<double> median_hu;  // to 1 HU; empty without a source
+  // The curve of formula 2 fitted to the histogram's peak, which leaves vessels and fat out.
+  std::optional<double> mean_hu, std_hu;
+  bool unenhanced = false;       // median_hu <= kUnenhancedLiverHu
+  double noise_hu = 0;           // of the scan, estimate_noise(); where that is empty, std_hu
+  double correlated_voxels = 1;  // NoiseEstimate's
+  double psf_sigma_mm = 0.64;    // in plane; where no edge of the body is in the CT, FWHM 1.5 mm
 };
 
 // With fewer voxels the median of noisy parenchyma (SD 25 HU) is uncertain by over 3 HU: 1.25 * 25 / 10.
@@ -32,8 +43,10 @@ inline constexpr std::int64_t kLeastLiverVoxels = 100;
 // in the portal phase, in cirrhosis by 40 +- 12 (Naruo et al., Radiat. Med. 25:50, 2007).
 inline constexpr double kUnenhancedLiverHu = 75;
 
-// The median over the liver's voxels, in large livers over every n-th row that holds liver so that about
-// a million voxels are read. Values outside [-1024, 3071] HU do not count.
-LiverReference measure_liver(const CtVolume& ct, const LabelMap& labels, const LabelCensus& census);
+// From label 1; when it has fewer than kLeastLiverVoxels, from soft tissue (kSoftestLiverHu to
+// kDensestLiverHu) within 6 mm of the boxes around `lesions`. In large livers every n-th row is read, about a
+// million voxels. Values outside [-1024, 3071] HU do not count.
+LiverReference measure_liver(const CtVolume& ct, const LabelMap& labels, const LabelCensus& census,
+                             std::span<const Component> lesions);
 
 }  // namespace hepar

@@ -45,9 +45,13 @@ void UnitHistogram::add(std::span<const float> values) {
 }
 
 void UnitHistogram::add(const UnitHistogram& other) {
-  HEPAR_EXPECT(first_ == other.first_ && counts_.size() == other.counts_.size(), "histograms of other bins");
-  std::transform(counts_.begin(), counts_.end(), other.counts_.begin(), counts_.begin(), std::plus<>());
   outside_ += other.outside_;
+  int bin = other.first_;
+  for (const std::int64_t count : other.counts_) {
+    const bool inside = bin >= first_ && bin <= last();
+    (inside ? counts_[static_cast<std::size_t>(bin - first_)] : outside_) += count;
+    ++bin;
+  }
 }
 
 std::int64_t UnitHistogram::inside() const {

@@ -16,7 +16,7 @@ class UnitHistogram {
   UnitHistogram(int first, int last);
 
   void add(std::span<const float> values);
-  void add(const UnitHistogram& other);  // needs the same bins
+  void add(const UnitHistogram& other);  // bins that this one lacks count as outside
 
   int first() const { return first_; }
   int last() const { return first_ + static_cast<int>(counts_.size()) - 1; }

@@ -20,9 +20,9 @@ double noise_power(double f, double fc) { return f * std::exp(-(f / fc) * (f / f
 
 }  // namespace
 
-Scan draw_scan(Random random, PhantomSize size, double half_width_mm, double low_z, double high_z) {
+Scan draw_scan(Random random, const PhantomOptions& options, double half_width_mm, double low_z, double high_z) {
   Scan scan;
-  const bool full = size == PhantomSize::kFull;
+  const bool full = options.size == PhantomSize::kFull;
   scan.pixels = full ? 512 : 128;
   // One scan in ten cuts the body's sides off.
   const double view =
@@ -30,13 +30,14 @@ Scan draw_scan(Random random, PhantomSize size, double half_width_mm, double low
   scan.pixel_mm = std::clamp(view, 333.0, 435.0) / static_cast<double>(scan.pixels);
   PhantomAcquisition& facts = scan.facts;
   facts.slice_thickness_mm = full ? random.uniform(1, 5) : random.uniform(2.5, 5);
+  if (options.slice_thickness_mm) facts.slice_thickness_mm = *options.slice_thickness_mm;
   scan.spacing_mm = std::max(facts.slice_thickness_mm * random.uniform(0.5, 1.0), full ? 0.8 : 2.5);
   facts.psf_sigma_mm = random.uniform(0.45, 0.9);
   facts.nps_cutoff_per_mm = random.uniform(0.22, 0.42);
   // Quantum noise falls with the root of the thickness; small phantoms stand for scans of 5 mm.
   facts.noise_sd_hu =
       full ? random.uniform(8, 14) * std::sqrt(5 / facts.slice_thickness_mm) : random.uniform(10, 19);
-  facts.noise_sd_hu = std::min(facts.noise_sd_hu, 28.0);
+  facts.noise_sd_hu = options.noise_sd_hu.value_or(std::min(facts.noise_sd_hu, 28.0));
   scan.slices = static_cast<std::int64_t>((high_z - low_z) / scan.spacing_mm) + 1;
   scan.low_z = low_z;
   scan.substeps = scan.spacing_mm > (full ? 1.3 : 3.2) ? 3 : 1;

@@ -23,8 +23,8 @@ struct Scan {
 };
 
 // Draws a scan from the ranges of the module's README. The z range is [low_z, high_z] of the patient and
-// `half_width_mm` that of the body.
-Scan draw_scan(Random random, PhantomSize size, double half_width_mm, double low_z, double high_z);
+// `half_width_mm` that of the body. Thickness and noise that the options name are taken as they are.
+Scan draw_scan(Random random, const PhantomOptions& options, double half_width_mm, double low_z, double high_z);
 
 // Weights of neighbouring slices `step_mm` apart under the slice profile, a box of the thickness convolved
 // with a Gaussian of 0.8 mm full width at half maximum; odd count, sum 1.

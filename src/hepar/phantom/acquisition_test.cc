@@ -78,7 +78,7 @@ TEST(NoiseShaper, CorrelatesNeighboursAsABandPassDoes) {
 
 TEST(DrawScan, KeepsToTheStatedRanges) {
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
-    const Scan small = draw_scan(Random(seed), PhantomSize::kSmall, 170, -200, 30);
+    const Scan small = draw_scan(Random(seed), PhantomOptions{}, 170, -200, 30);
     EXPECT_EQ(small.pixels, 128);
     EXPECT_GE(small.pixel_mm, 2.6);
     EXPECT_LE(small.pixel_mm, 3.4);
@@ -86,7 +86,7 @@ TEST(DrawScan, KeepsToTheStatedRanges) {
     EXPECT_LE(small.spacing_mm, 5);
     EXPECT_LE(small.spacing_mm, small.facts.slice_thickness_mm);
     EXPECT_LE(small.low_z + small.spacing_mm * static_cast<double>(small.slices - 1), 30 + 1e-9);
-    const Scan full = draw_scan(Random(seed), PhantomSize::kFull, 170, -200, 30);
+    const Scan full = draw_scan(Random(seed), PhantomOptions{.size = PhantomSize::kFull}, 170, -200, 30);
     EXPECT_EQ(full.pixels, 512);
     EXPECT_GE(full.pixel_mm, 0.65);
     EXPECT_LE(full.pixel_mm, 0.85);

@@ -17,6 +17,7 @@ double draw_tumour_hu(Random& random, const Tissues& tissues) {
   if (tissues.phase == ContrastPhase::kLateArterial)
     return random.chance(0.5) ? tissues.liver + random.uniform(25, 60)
                               : tissues.liver - random.uniform(14, 30);
+  if (tissues.phase == ContrastPhase::kUnenhanced) return tissues.liver - random.uniform(8, 22);
   const double below = 15 + 30 * std::pow(random.uniform(), 1.3);
   return std::clamp(tissues.liver - below, 58.0, 105.0);
 }

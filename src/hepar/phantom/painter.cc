@@ -236,9 +236,9 @@ void paint_liver(Canvas& c) {
 
 }  // namespace
 
-Patient::Patient(Random random)
+Patient::Patient(Random random, std::optional<ContrastPhase> phase)
     : anatomy(random.fork(1)),
-      tissues(draw_tissues(random.fork(2))),
+      tissues(draw_tissues(random.fork(2), phase)),
       texture(random.fork(3), {-215, -170, -290}, {215, 170, 70},
               std::array<Octave, 3>{{{30, 0.55}, {15, 0.6}, {10, 0.55}}}) {
   texture_sd_hu = random.uniform(3, 5.5);

@@ -13,7 +13,7 @@ namespace hepar::phantom {
 
 // All that one patient is made of.
 struct Patient {
-  explicit Patient(Random random);
+  explicit Patient(Random random, std::optional<ContrastPhase> phase = {});
   Anatomy anatomy;
   Tissues tissues;
   NoiseField texture;  // unit sd, 10 - 30 mm: the unevenness of tissues

@@ -21,6 +21,13 @@ void check(const PhantomOptions& options, std::int64_t index) {
   if (!(p >= 0 && p <= 1))
     throw Error(ErrorCode::kInvalidInput,
                 fmt::format("the share of necrotic tumours is {}; give a number from 0 to 1", p));
+  const auto check_range = [](const char* what, const std::optional<double>& value, double low, double high) {
+    if (value && !(*value >= low && *value <= high))
+      throw Error(ErrorCode::kInvalidInput,
+                  fmt::format("the {} is {}; give a number from {} to {}", what, *value, low, high));
+  };
+  check_range("slice thickness in mm", options.slice_thickness_mm, 0.5, 10);
+  check_range("noise in HU", options.noise_sd_hu, 0, 100);
   if (index < 0)
     throw Error(ErrorCode::kInvalidInput, fmt::format("the case number is {}; give 0 or more", index));
 }
@@ -160,6 +167,8 @@ const char* phase_name(ContrastPhase phase) {
       return "portal_venous";
     case ContrastPhase::kDelayed:
       return "delayed";
+    case ContrastPhase::kUnenhanced:
+      return "unenhanced";
   }
   return "";
 }
@@ -167,13 +176,15 @@ const char* phase_name(ContrastPhase phase) {
 Phantom make_phantom(const PhantomOptions& options, std::uint64_t seed, std::int64_t index) {
   check(options, index);
   Random random = Random(seed).fork(static_cast<std::uint64_t>(index));
-  Patient patient(random.fork(1));
+  Patient patient(random.fork(1), options.phase);
   const double low_z = patient.anatomy.liver_low_z - random.uniform(25, 45), high_z = random.uniform(25, 45);
-  Scan scan = phantom::draw_scan(random.fork(2), options.size, patient.anatomy.half_width, low_z, high_z);
+  Scan scan = phantom::draw_scan(random.fork(2), options, patient.anatomy.half_width, low_z, high_z);
   patient.vessels = phantom::grow_vessels(random.fork(3), patient.anatomy, 160);
   const double gap_mm = 3 * std::max(scan.pixel_mm, scan.spacing_mm);
-  patient.lesions =
-      phantom::draw_lesions(random.fork(4), patient.anatomy, patient.tissues, options, std::max(4.0, gap_mm));
+  if (options.lesions) {
+    patient.lesions =
+        phantom::draw_lesions(random.fork(4), patient.anatomy, patient.tissues, options, std::max(4.0, gap_mm));
+  }
   scan.facts.phase = patient.tissues.phase, scan.facts.delay_s = patient.tissues.delay_s;
   scan.facts.liver_hu = patient.tissues.liver;
 

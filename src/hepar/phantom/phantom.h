@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,15 +15,20 @@ enum class PhantomSize {
   kFull,   // 512 x 512 pixels of 0.65 - 0.85 mm, slices of 1 - 5 mm every 0.5 - 1 thickness
 };
 enum class CystContent { kNone, kSome };
-enum class ContrastPhase { kLateArterial, kPortalVenous, kDelayed };
+enum class ContrastPhase { kLateArterial, kPortalVenous, kDelayed, kUnenhanced };
 
-// "late_arterial", "portal_venous" or "delayed".
+// "late_arterial", "portal_venous", "delayed" or "unenhanced".
 const char* phase_name(ContrastPhase phase);
 
 struct PhantomOptions {
   PhantomSize size = PhantomSize::kSmall;
   CystContent cysts = CystContent::kNone;  // kSome: 1 - 4 cysts a case
   double necrotic_probability = 0.15;      // of each tumour of 20 mm or more, in [0, 1]
+  bool lesions = true;                     // false: a liver without any, for insert_lesions()
+  // Empty: drawn, see README.md; then never unenhanced.
+  std::optional<ContrastPhase> phase = {};
+  std::optional<double> slice_thickness_mm = {};  // 0.5 to 10
+  std::optional<double> noise_sd_hu = {};         // 0 to 100
 };
 
 // One lesion as it was put in; only lesions that own at least one voxel are listed.

@@ -29,17 +29,19 @@ double enhancement(const Curve& curve, double delay_s) {
 
 }  // namespace
 
-Tissues draw_tissues(Random random) {
+Tissues draw_tissues(Random random, std::optional<ContrastPhase> phase) {
   Tissues t;
   // Mostly portal venous, the phase in which liver metastases are planned and read.
   const double kind = random.uniform();
   t.phase = kind < 0.88   ? ContrastPhase::kPortalVenous
             : kind < 0.96 ? ContrastPhase::kDelayed
                           : ContrastPhase::kLateArterial;
+  if (phase) t.phase = *phase;
   t.delay_s = t.phase == ContrastPhase::kPortalVenous ? random.uniform(64, 82)
               : t.phase == ContrastPhase::kDelayed    ? random.uniform(170, 240)
                                                       : random.uniform(38, 44);
-  const double dose = random.uniform(0.8, 1.25);
+  const double drawn_dose = random.uniform(0.8, 1.25);
+  const double dose = t.phase == ContrastPhase::kUnenhanced ? 0 : drawn_dose;
   const auto draw = [&](const Curve& curve, double native_sd) {
     const double own = std::clamp(random.normal(1, 0.06), 0.85, 1.15);
     return curve.native + std::clamp(random.normal(), -2.0, 2.0) * native_sd +

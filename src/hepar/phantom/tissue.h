@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
+
 #include "hepar/core/random.h"
 #include "hepar/phantom/phantom.h"
 
@@ -18,7 +20,8 @@ struct Tissues {
 };
 
 // Means by tissue and phase: native values and enhancement of healthy adults as collected in the module's
-// README; enhancement is scaled by the dose and interpolated in log(delay).
-Tissues draw_tissues(Random random);
+// README; enhancement is scaled by the dose and interpolated in log(delay), 0 in an unenhanced scan. Without
+// `phase` one of the enhanced phases is drawn.
+Tissues draw_tissues(Random random, std::optional<ContrastPhase> phase = {});
 
 }  // namespace hepar::phantom

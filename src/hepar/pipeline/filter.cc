@@ -11,6 +11,7 @@
 #include "hepar/figures/overview.h"
 #include "hepar/io/image_io.h"
 #include "hepar/lesion/lesion_json.h"
+#include "hepar/lesion/lesion_table.h"
 #include "hepar/pipeline/output_folder.h"
 #include "hepar/pipeline/stage_clock.h"
 #include "hepar/volume/reorient.h"
@@ -31,14 +32,18 @@ std::string join(const std::vector<int>& values) {
 }
 
 std::string verdict_words(const LesionFilterResult& lesions) {
-  int tumours = 0, cysts = 0, doubtful = 0;
+  int tumours = 0, cysts = 0, doubtful = 0, opened = 0;
   for (const LesionRegion& region : lesions.regions) {
     tumours += region.verdict == Verdict::kCalledTumour;
     cysts += region.verdict == Verdict::kCalledCyst;
     doubtful += region.verdict == Verdict::kDoubtful;
+    opened += region.verdict == Verdict::kOpened;
   }
-  return fmt::format("{} regions: {} tumour, {} cyst, {} doubtful (stay in the tumour label; look at them)",
-                     lesions.regions.size(), tumours, cysts, doubtful);
+  return fmt::format(
+      "{} regions by the {} rule: {} tumour, {} cyst, {} doubtful (stay in the tumour label; look at "
+      "them){}",
+      tumours + cysts + doubtful, rule_name(lesions.options.rule), tumours, cysts, doubtful,
+      opened > 0 ? fmt::format("; {} pieces taken by the opening", opened) : "");
 }
 
 OverviewOptions overview_options(const LesionFilterResult& lesions) {
@@ -51,6 +56,11 @@ OverviewOptions overview_options(const LesionFilterResult& lesions) {
          .note = fmt::format("{}, {:.0f} HU", verdict_name(region.verdict), region.fit.mean_hu)});
   }
   return options;
+}
+
+std::string case_name(const std::filesystem::path& output) {
+  const std::filesystem::path absolute = std::filesystem::absolute(output).lexically_normal();
+  return (absolute.has_filename() ? absolute : absolute.parent_path()).filename().string();
 }
 
 void measure_volumes(const LabelMap& before, CaseResult& result) {
@@ -123,10 +133,16 @@ CaseResult judge_and_write(const CtVolume& ct, LabelMap labels, CaseJob job) {
   job.clock.start("write");
   measure_volumes(before, result);
   result.lesions.notes.insert(result.lesions.notes.begin(), job.notes.begin(), job.notes.end());
+  if (job.output.empty()) {
+    job.clock.stop();
+    result.timings_s = job.clock.seconds();
+    return result;
+  }
   report(job.progress, "writing", 0);
   OutputFolder out(job.output);
   write_labels(out.staging() / "labels.nii.gz", result.labels);
   write_text_file(out.staging() / "lesions.json", lesions_json(result.lesions));
+  write_text_file(out.staging() / "regions.csv", regions_csv(result.lesions, case_name(job.output)));
   job.clock.start("draw");
   write_overview_png(out.staging() / "overview.png", ct, before, result.labels,
                      overview_options(result.lesions));
@@ -150,10 +166,17 @@ CaseResult filter_case(const FilterRequest& request, Progress* progress) {
   notes.insert(notes.end(), labels.notes.begin(), labels.notes.end());
   adopt_labels(labels.voxels, request.tumour_label, notes);
   return judge_and_write(ct.voxels, std::move(labels.voxels),
-                         {request.options, request.output, clock, std::move(notes), progress});
+                         {request.options, request.dry_run ? std::filesystem::path() : request.output, clock,
+                          std::move(notes), progress});
 }
 
 std::string case_json(const CaseResult& result) { return lesions_json(result.lesions, result.timings_s); }
+
+std::string case_table(const CaseResult& result) {
+  std::string text = lesion_table(result.lesions);
+  for (const std::string& note : result.lesions.notes) text += "note: " + note + "\n";
+  return text + "Nothing was written. For research; not a medical device.";
+}
 
 std::string case_text(const CaseResult& result, const std::filesystem::path& output) {
   constexpr std::size_t kMostRegions = 10;
@@ -176,7 +199,8 @@ std::string case_text(const CaseResult& result, const std::filesystem::path& out
   double seconds = 0;
   for (const auto& [stage, duration] : result.timings_s) seconds += duration;
   return text + fmt::format(
-                    "written to {} in {:.1f} s: labels.nii.gz, lesions.json, overview.png. For research; not "
+                    "written to {} in {:.1f} s: labels.nii.gz, lesions.json, regions.csv, overview.png. For "
+                    "research; not "
                     "a medical device.",
                     output.string(), seconds);
 }

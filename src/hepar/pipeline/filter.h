@@ -18,6 +18,7 @@ struct FilterRequest {
   std::filesystem::path output;
   int tumour_label = 2;  // the value that means tumour in `labels`, 1 to 255
   LesionFilterOptions options;
+  bool dry_run = false;  // judge only: nothing is written and `output` is not used
 };
 
 // What a case's run found and took, for the summary and for --json.
@@ -38,8 +39,8 @@ void adopt_labels(LabelMap& labels, int tumour_label, std::vector<std::string>& 
 // some converters of DICOM leave them. Error(kInvalidInput) naming the difference when it lies elsewhere.
 void lay_onto(LabelMap& labels, const Geometry& grid);
 
-// Runs the lesion filter on a label map and writes labels.nii.gz, lesions.json and overview.png to
-// request.output, all or none.
+// Runs the lesion filter on a label map and writes labels.nii.gz, lesions.json, regions.csv and overview.png
+// to request.output, all or none.
 CaseResult filter_case(const FilterRequest& request, Progress* progress = nullptr);
 
 // The shared last half of `filter` and `segment`.
@@ -51,11 +52,15 @@ struct CaseJob {
   std::vector<std::string> notes;  // from reading
   Progress* progress = nullptr;
 };
-// Judges the lesions of `labels`, fills the result's volumes and writes the three files.
+// Judges the lesions of `labels`, fills the result's volumes and writes the four files; without an output
+// folder nothing.
 CaseResult judge_and_write(const CtVolume& ct, LabelMap labels, CaseJob job);
 
 // The document of --json: lesions.json with "timings_s".
 std::string case_json(const CaseResult& result);
+
+// What a dry run shows: every region in a table, and the notes.
+std::string case_table(const CaseResult& result);
 
 // The summary, one screen: volumes, each region's verdict and reason (the largest ones first), notes.
 std::string case_text(const CaseResult& result, const std::filesystem::path& output);

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hepar/lesion/cyst_model.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numbers>
+
+namespace hepar {
+namespace {
+
+// What docs/lesions.md explains, with the source of each number.
+constexpr double kPriorCyst = 0.22;
+constexpr double kMostOffsetMm = 2, kMostWidthMm = 2.5, kLeastRimExcessHu = 15, kMostUnevenness = 2.2;
+
+// What a region may be; the last three are tumours.
+enum Kind : std::size_t { kCystKind, kSolidKind, kNecroticKind, kHypodenseKind, kKinds };
+using Likelihoods = std::array<double, kKinds>;
+constexpr Likelihoods kPriors{kPriorCyst, 0.78 * 0.78, 0.78 * 0.12, 0.78 * 0.10};
+
+struct Normal {
+  double mean, sd;
+};
+
+double density(double x, Normal law, double error) {
+  const double sd = std::hypot(law.sd, error), z = (x - law.mean) / sd;
+  return std::exp(-0.5 * z * z) / (sd * std::sqrt(2 * std::numbers::pi));
+}
+
+// Of what is positive by nature and nearest to zero most often.
+double half_density(double x, double sd, double error) { return 2 * density(x, {0, sd}, error); }
+
+Likelihoods by_attenuation(const RegionEvidence& evidence, double liver_hu) {
+  // Share of the full portal rise of 56.2 HU that this liver shows.
+  const double enhanced = std::clamp((liver_hu - 58.8) / 56.2, 0.0, 1.2);
+  const double pseudo_hu = 0.08 * std::max(liver_hu - 58.8, 0.0) * std::min(1.0, 10 / evidence.diameter_mm);
+  const Normal solid{liver_hu - 15 - 41.9 * enhanced, 8 + 9.9 * enhanced};
+  const double core_hu = *evidence.interior_mean_hu, error_hu = evidence.interior_error_hu;
+  return {density(core_hu, {9 + pseudo_hu, 7.2}, error_hu), density(core_hu, solid, error_hu),
+          density(core_hu, {27, 12}, error_hu), density(core_hu, {38, 6}, error_hu)};
+}
+
+Likelihoods by_edge(const EdgeFit& edge, double psf_sigma_mm) {
+  const double excess_mm = excess_width_mm(edge, psf_sigma_mm), error_mm = edge.error_mm;
+  const double offset_mm = edge.offset_mm;
+  const double solid = density(offset_mm, {0, 0.8}, error_mm) * half_density(excess_mm, 0.8, error_mm);
+  return {density(offset_mm, {0, 0.7}, error_mm) * half_density(excess_mm, 0.45, error_mm), solid,
+          density(offset_mm, {0.9, 0.9}, error_mm) * density(excess_mm, {1.2, 0.7}, error_mm), solid};
+}
+
+Likelihoods by_evenness(double unevenness) {
+  const double log_ratio = std::log(std::max(unevenness, 0.05));
+  return {density(log_ratio, {-0.3, 0.4}, 0), density(log_ratio, {0.15, 0.4}, 0),
+          density(log_ratio, {0.7, 0.6}, 0), density(log_ratio, {0.1, 0.4}, 0)};
+}
+
+// Multiplies into `weights` and returns what this adds to the logarithm of the odds.
+double weigh(Likelihoods& weights, const Likelihoods& likelihoods) {
+  constexpr double kLeast = 1e-30;  // no evidence is beyond all doubt, and logarithms stay finite
+  const auto log_odds = [&] {
+    return std::log((weights[kCystKind] + kLeast) /
+                    (weights[kSolidKind] + weights[kNecroticKind] + weights[kHypodenseKind] + kLeast));
+  };
+  const double before = log_odds();
+  for (std::size_t kind = 0; kind < kKinds; ++kind) weights[kind] *= likelihoods[kind];
+  return log_odds() - before;
+}
+
+}  // namespace
+
+double CystOdds::probability() const { return 1 / (1 + std::exp(-log_odds())); }
+
+double excess_width_mm(const EdgeFit& edge, double psf_sigma_mm) {
+  const double square =
+      edge.width_mm * edge.width_mm - psf_sigma_mm * psf_sigma_mm - edge.pixel_mm * edge.pixel_mm / 12;
+  return std::sqrt(std::max(0.0, square));
+}
+
+CystOdds weigh_evidence(const RegionEvidence& evidence, const LiverReference& liver) {
+  CystOdds odds;
+  odds.prior = std::log(kPriorCyst / (1 - kPriorCyst));
+  if (!evidence.interior_mean_hu || !liver.median_hu) return odds;
+  Likelihoods weights = kPriors;
+  odds.attenuation = weigh(weights, by_attenuation(evidence, *liver.median_hu));
+  if (evidence.edge) odds.edge = weigh(weights, by_edge(*evidence.edge, liver.psf_sigma_mm));
+  if (evidence.unevenness) odds.evenness = weigh(weights, by_evenness(*evidence.unevenness));
+  return odds;
+}
+
+double core_ceiling_hu(const LiverReference& liver) { return liver.unenhanced ? 25 : 30; }
+
+bool shows_rim(const RegionEvidence& evidence, const LiverReference& liver) {
+  if (!evidence.edge) return false;
+  return evidence.edge->offset_mm > kMostOffsetMm || evidence.edge->width_mm > kMostWidthMm ||
+         rim_excess_hu(evidence, liver) > kLeastRimExcessHu;
+}
+
+double rim_excess_hu(const RegionEvidence& evidence, const LiverReference& liver) {
+  if (!evidence.edge || !liver.median_hu) return 0;
+  return std::max(evidence.edge->surroundings_hu - *liver.median_hu, evidence.rim_excess_hu.value_or(0));
+}
+
+std::string rim_words(const RegionEvidence& evidence, const LiverReference& liver) {
+  if (rim_excess_hu(evidence, liver) > kLeastRimExcessHu)
+    return fmt::format("a rim {:.0f} HU brighter than the liver", rim_excess_hu(evidence, liver));
+  if (evidence.edge && evidence.edge->offset_mm > kMostOffsetMm)
+    return fmt::format("its dark part ends {:.1f} mm inside the contour (rim, or a generous contour)",
+                       evidence.edge->offset_mm);
+  return fmt::format("a blurred border ({:.1f} mm)", evidence.edge ? evidence.edge->width_mm : 0);
+}
+
+bool is_uneven(const RegionEvidence& evidence) { return evidence.unevenness.value_or(0) > kMostUnevenness; }
+
+bool too_small(const RegionEvidence& evidence, double slice_mm) {
+  return evidence.diameter_mm < std::max(7.0, 1.6 * slice_mm);
+}
+
+}  // namespace hepar
