@@ -99,6 +99,25 @@ TEST_F(Cli, PhantomIsAnNnunetDatasetAndReproducible) {
   EXPECT_EQ(bytes("again/labelsTr/phantom_000.nii.gz"), bytes("cohort/labelsTr/phantom_000.nii.gz"));
 }
 
+TEST_F(Cli, PhantomInsertPutsLesionsIntoALiver) {
+  const std::string wanted = " --cysts 1 --tumours 1 --necrotic 0 --touching 0 --largest-mm 20 --seed 4";
+  const Outcome outcome =
+      run("phantom insert " + ct() + " " + labels() + " -o " + path("inserted") + wanted + " --json");
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(nlohmann::json::parse(outcome.out), nlohmann::json::parse(bytes("inserted/truth.json")));
+  ASSERT_EQ(run("phantom insert " + ct() + " " + labels() + " -o " + path("inserted_again") + wanted +
+                " --threads 1 --quiet")
+                .status,
+            0);
+  for (const char* name : {"ct.nii.gz", "truth.nii.gz", "contoured.nii.gz", "truth.json", "overview.png"})
+    EXPECT_EQ(bytes(std::string("inserted/") + name), bytes(std::string("inserted_again/") + name)) << name;
+  const Outcome mistyped = run("phantom insert " + ct() + " " + labels() + " -o x --cistss 3");
+  EXPECT_EQ(mistyped.status, 2);
+  EXPECT_NE(mistyped.err.find("did you mean --cysts?"), std::string::npos) << mistyped.err;
+  EXPECT_EQ(run("phantom").status, 2);  // the cohort still needs its output
+  expect_refused("phantom insert " + ct() + " " + labels() + " --cysts -1", 2, "number of cysts is -1");
+}
+
 TEST_F(Cli, FilterWritesThreeFilesOnTheCtGrid) {
   const Outcome outcome = run("filter " + ct() + " " + labels() + " -o " + path("filtered") + " --json");
   ASSERT_EQ(outcome.status, 0) << outcome.err;
