@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "hepar/core/random.h"
+
 namespace hepar {
 namespace {
 
@@ -35,7 +37,7 @@ TEST(TakeCensus, SeesTheLargestLabelAnywhere) {
 }
 
 LiverReference measure(const CtVolume& ct, const LabelMap& labels) {
-  return measure_liver(ct, labels, take_census(labels));
+  return measure_liver(ct, labels, take_census(labels), find_components(labels, kTumour).components);
 }
 
 TEST(MeasureLiver, TakesTheMedianOfTheLiverAlone) {
@@ -63,11 +65,49 @@ TEST(MeasureLiver, NeedsAHundredVoxels) {
   const CtVolume ct(grid({100, 1, 1}), 110.0F);
   LabelMap labels(grid({100, 1, 1}), kLiver);
   EXPECT_EQ(measure(ct, labels).median_hu, 110);
-  labels[{50, 0, 0}] = kTumour;
-  const LiverReference liver = measure(ct, labels);
+  labels[{50, 0, 0}] = kBackground;
+  const LiverReference liver = measure(ct, labels);  // no lesion either, so no surroundings
   EXPECT_EQ(liver.voxels, 99);
+  EXPECT_EQ(liver.source, LiverSource::kNone);
   EXPECT_FALSE(liver.median_hu);
   EXPECT_FALSE(liver.unenhanced);
+}
+
+TEST(MeasureLiver, TakesSoftTissueAroundTheLesionsWithoutLiver) {
+  // 70 HU everywhere, but fat and a bright vessel beside the lesion and 110 HU from 7 mm on.
+  CtVolume ct(grid({41, 41, 41}), 70.0F);
+  LabelMap labels(grid({41, 41, 41}));
+  labels[{20, 20, 20}] = kTumour;
+  ct[{20, 20, 20}] = 20;
+  for (std::int64_t j = 0; j < 41; ++j) {
+    for (std::int64_t k = 0; k < 41; ++k) {
+      for (std::int64_t i = 27; i < 41; ++i) ct[{i, j, k}] = 110;
+      ct[{19, j, k}] = -100, ct[{21, j, k}] = 300;
+    }
+  }
+  const LiverReference liver = measure(ct, labels);
+  EXPECT_EQ(liver.source, LiverSource::kSurroundings);
+  EXPECT_EQ(liver.voxels, 0);
+  EXPECT_EQ(liver.median_hu, 70);
+  EXPECT_TRUE(liver.unenhanced);
+}
+
+TEST(MeasureLiver, FitsTheParenchymaBesideVessels) {
+  // 85 % parenchyma at 105 +- 12 HU and 15 % vessels at 180 +- 12: their plain mean is 116 HU, the peak's
+  // curve lies on the parenchyma. White noise: every voxel speaks for itself.
+  CtVolume ct(grid({60, 60, 40}));
+  Random random(11);
+  for (std::int64_t k = 0; k < 40; ++k)
+    for (std::int64_t j = 0; j < 60; ++j)
+      for (std::int64_t i = 0; i < 60; ++i)
+        ct[{i, j, k}] = static_cast<float>(random.normal(j < 9 ? 180 : 105, 12));
+  const LiverReference liver = measure(ct, LabelMap(grid({60, 60, 40}), kLiver));
+  EXPECT_EQ(liver.source, LiverSource::kLabel);
+  EXPECT_NEAR(liver.mean_hu.value(), 105, 1);
+  EXPECT_NEAR(liver.std_hu.value(), 12, 1.5);
+  EXPECT_NEAR(liver.noise_hu, 12, 1);
+  EXPECT_NEAR(liver.correlated_voxels, 1, 0.3);
+  EXPECT_EQ(liver.psf_sigma_mm, 0.64);  // no air, so no skin to measure it by
 }
 
 TEST(MeasureLiver, LeavesOutWhatIsNoTissue) {

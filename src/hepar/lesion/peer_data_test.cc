@@ -58,17 +58,22 @@ std::vector<std::size_t> peer_order(const LabelMap& labels) {
   return order;
 }
 
+// Fits to fewer voxels jump between local minima.
+constexpr std::int64_t kEnoughVoxels = 40;
+
 // Regions that were compared: those large enough to be fitted reliably.
 int compare_with_peer(const CtVolume& ct, LabelMap labels) {
   const nlohmann::json peer = ask_peer(ct, labels);
   const std::vector<std::size_t> order = peer_order(labels);
-  const LesionFilterResult ours = filter_lesions(ct, labels);
+  LesionFilterOptions options;
+  options.rule = LesionRule::kPaper;
+  const LesionFilterResult ours = filter_lesions(ct, labels, options);
   EXPECT_EQ(ours.regions.size(), peer.size());
   int compared = 0;
   for (std::size_t n = 0; n < order.size() && n < peer.size(); ++n) {
     const LesionRegion& region = ours.regions[order[n]];
     EXPECT_EQ(region.voxels, peer[n]["voxels"].get<std::int64_t>());
-    if (region.voxels < kSmallVoxels) continue;
+    if (region.voxels < kEnoughVoxels) continue;
     EXPECT_TRUE(region.fit.converged && peer[n]["converged"].get<bool>()) << "region " << region.id;
     EXPECT_NEAR(region.fit.mean_hu, peer[n]["M"].get<double>(), 0.01) << "region " << region.id;
     EXPECT_NEAR(region.fit.amplitude / peer[n]["A"].get<double>(), 1, 1e-3) << "region " << region.id;

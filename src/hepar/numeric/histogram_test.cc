@@ -33,14 +33,18 @@ TEST(UnitHistogram, CountsWhatLiesOutside) {
   EXPECT_EQ(histogram.outside(), 7);
 }
 
-TEST(UnitHistogram, AddsAnotherOfTheSameBins) {
+TEST(UnitHistogram, AddsAnother) {
   UnitHistogram a(0, 1), b(0, 1);
   a.add(std::vector<float>{0, 1, 9});
   b.add(std::vector<float>{1, -9});
   a.add(b);
   EXPECT_THAT(a.counts(), ElementsAre(1, 2));
   EXPECT_EQ(a.outside(), 2);
-  EXPECT_THROW(a.add(UnitHistogram(0, 2)), Error);
+  UnitHistogram wider(-1, 2);
+  wider.add(std::vector<float>{-1, 0, 2, 2, 7});
+  a.add(wider);
+  EXPECT_THAT(a.counts(), ElementsAre(2, 2));
+  EXPECT_EQ(a.outside(), 2 + 4);  // -1, 2, 2 and 7
 }
 
 TEST(UnitHistogram, FindsTheMedian) {
