@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "hepar/core/error.h"
 #include "hepar/lesion/lesion_filter.h"
@@ -15,7 +16,6 @@ using testing::AllOf;
 using testing::AnyOf;
 using testing::Contains;
 using testing::HasSubstr;
-using testing::Not;
 using testing_case::Ball;
 using testing_case::PaintedCase;
 
@@ -266,6 +266,28 @@ TEST(EvidenceRule, DoubtsACystBesideATumour) {
   EXPECT_EQ(near->verdict, Verdict::kDoubtful);
   EXPECT_THAT(near->reason, HasSubstr("but a tumour lies within 3 mm: doubtful, stays tumour"));
   EXPECT_EQ(c.count(kCyst), 0);
+}
+
+TEST(EvidenceRule, KeepsACoreAtATumoursSideWithARimOnItsFreeSide) {
+  // The dark part lies at the side, and 3 mm of tumour go around it.
+  PaintedCase c;
+  const Vec3 middle = c.middle_mm();
+  c.add({middle - Vec3{8, 0, 0}, 12}, 75), c.add({middle + Vec3{9, 0, 0}, 11}, 75);
+  c.paint({middle + Vec3{9, 0, 0}, 8}, 15);
+  c.add_noise(kNoiseHu);
+  filter(c);
+  EXPECT_EQ(c.count(kCyst), 0);
+}
+
+TEST(EvidenceRule, TakesValuesThatAreNoNumbersBesideTheRegions) {
+  CystCase c, spoiled;
+  for (std::int64_t n = 0; n < 30; ++n) {
+    spoiled.ct[{5 + 2 * n, 3, 18}] = std::numeric_limits<float>::quiet_NaN();
+    spoiled.ct[{5 + 2 * n, 60, 18}] = std::numeric_limits<float>::infinity();
+  }
+  const LesionRegion region = filter(spoiled).regions.at(0);
+  EXPECT_EQ(region.verdict, Verdict::kCalledCyst) << region.reason;
+  EXPECT_NEAR(region.probability_cyst.value(), filter(c).regions.at(0).probability_cyst.value(), 0.02);
 }
 
 TEST(EvidenceRule, KeepsTheCystThresholdThatIsGiven) {

@@ -6,6 +6,7 @@
 
 #include "hepar/core/error.h"
 #include "hepar/core/file.h"
+#include "hepar/lesion/lesion_table.h"
 #include "hepar/lesion/site_json.h"
 
 namespace hepar {
@@ -28,6 +29,26 @@ std::string refusal(const std::string& text) {
     return error.what();
   }
   return "no error";
+}
+
+TEST(ReadRegionTable, TakesTheTableThatTheFilterWrites) {
+  EXPECT_EQ(regions_csv({}, "a"), kHeader);
+  LesionFilterResult result;
+  result.regions.resize(2);
+  result.regions[0].id = 1, result.regions[1].id = 2;
+  result.regions[0].probability_cyst = 0.96875, result.regions[1].probability_cyst = 0.25;
+  result.regions[1].flags = {LesionFlag::kSmall, LesionFlag::kRim};
+  // The truth is each row's last cell, which a person fills in.
+  std::string text = regions_csv(result, "case, \"1\"");
+  text.insert(text.size() - 1, "tumour");
+  text.insert(text.find('\n', text.find('\n') + 1), "cyst");
+  const RegionTable table = read_region_table(text);
+  ASSERT_EQ(table.regions.size(), 2U);
+  EXPECT_EQ(table.regions[0].probability_cyst, 0.96875);
+  EXPECT_TRUE(table.regions[0].is_cyst);
+  EXPECT_FALSE(table.regions[0].guarded);
+  EXPECT_FALSE(table.regions[1].is_cyst);
+  EXPECT_TRUE(table.regions[1].guarded);
 }
 
 TEST(ReadRegionTable, TakesLabelledRowsAndCountsTheOthers) {
