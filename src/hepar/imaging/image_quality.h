@@ -29,12 +29,14 @@ struct NoiseEstimate {
 };
 
 // Noise within the voxels of one label, from boxes wholly inside it: about 8 mm (4 to 10 pixels) wide in
-// plane and up to 6 mm (1 to 4 slices) deep. sd_hu is the mode of the boxes' in-plane standard deviations
-// (mean of the shortest interval that holds half of them), which leaves out vessels and edges.
+// plane and up to 6 mm (1 to 4 slices) deep. sd_hu is the mode of the boxes' in-plane standard deviations,
+// which leaves out vessels and edges: the peak of their density by a biweight kernel that reaches as far as
+// the shortest interval that holds half of them is long.
 // correlated_voxels is N Var(mean of a box of N voxels) / sd^2, with the variance from the differences of
-// neighbouring boxes by their median, so that slow trends stay out. Empty below 30 boxes. Works on a sample.
+// neighbouring boxes by their median, so that slow trends stay out. Empty below 30 boxes. Works on a sample
+// of some 3,000 boxes, from which both come with a scatter of about 1 % and 5 %.
 // Sources: mode of local SDs, Christianson et al., AJR 205(1):W80, 2015; shortest half, Rousseeuw,
-// J. Am. Stat. Assoc. 79:871, 1984.
+// J. Am. Stat. Assoc. 79:871, 1984; climb to the mode, Cheng, IEEE Trans. PAMI 17(8):790, 1995.
 std::optional<NoiseEstimate> estimate_noise(const CtVolume& ct, const LabelMap& labels, std::uint8_t label);
 
 }  // namespace hepar

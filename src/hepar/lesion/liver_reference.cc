@@ -40,7 +40,7 @@ RowCount count_row(const std::uint8_t* row, std::int64_t length) {
 
 // Every n-th of the rows that hold liver.
 std::vector<std::int64_t> sampled_rows(const LabelCensus& census) {
-  constexpr std::int64_t kEnoughVoxels = 1'000'000;
+  constexpr std::int64_t kEnoughVoxels = 250'000;
   const std::int64_t step = 1 + census.liver_voxels / kEnoughVoxels;
   std::vector<std::int64_t> rows;
   std::int64_t seen = 0;
@@ -50,16 +50,14 @@ std::vector<std::int64_t> sampled_rows(const LabelCensus& census) {
   return rows;
 }
 
-void add_liver_of_row(const float* hu, const std::uint8_t* row, std::int64_t length,
-                      UnitHistogram& histogram) {
-  for (std::int64_t i = 0; i < length;) {
-    if (row[i] != kLiver) {
-      ++i;
-      continue;
-    }
+// Adds the row's `left` liver voxels to the histogram; what follows the last is not read.
+void add_liver_of_row(const float* hu, const std::uint8_t* row, std::int64_t left, UnitHistogram& histogram) {
+  for (std::int64_t i = 0; left > 0;) {
+    while (row[i] != kLiver) ++i;
     const std::int64_t start = i;
-    while (i < length && row[i] == kLiver) ++i;
+    while (i - start < left && row[i] == kLiver) ++i;
     histogram.add({hu + start, static_cast<std::size_t>(i - start)});
+    left -= i - start;
   }
 }
 
@@ -89,15 +87,16 @@ namespace {
 
 UnitHistogram histogram_of_label(const CtVolume& ct, const LabelMap& labels, const LabelCensus& census) {
   const std::vector<std::int64_t> rows = sampled_rows(census);
-  constexpr std::int64_t kParts = 16;
+  constexpr std::int64_t kParts = 8;
   std::vector<UnitHistogram> parts(kParts, UnitHistogram(kLowestHu, kHighestHu));
   const auto row_count = static_cast<std::int64_t>(rows.size());
   const std::int64_t length = labels.size().i;
   parallel_for(kParts, [&](std::int64_t part) {
     const std::int64_t end = (part + 1) * row_count / kParts;
     for (std::int64_t n = part * row_count / kParts; n < end; ++n) {
-      const std::int64_t offset = rows[static_cast<std::size_t>(n)] * length;
-      add_liver_of_row(ct.voxels().data() + offset, labels.voxels().data() + offset, length,
+      const std::int64_t row = rows[static_cast<std::size_t>(n)];
+      add_liver_of_row(ct.voxels().data() + row * length, labels.voxels().data() + row * length,
+                       census.liver_in_row[static_cast<std::size_t>(row)],
                        parts[static_cast<std::size_t>(part)]);
     }
   });

@@ -44,8 +44,9 @@ inline constexpr std::int64_t kLeastLiverVoxels = 100;
 inline constexpr double kUnenhancedLiverHu = 75;
 
 // From label 1; when it has fewer than kLeastLiverVoxels, from soft tissue (kSoftestLiverHu to
-// kDensestLiverHu) within 6 mm of the boxes around `lesions`. In large livers every n-th row is read, about a
-// million voxels. Values outside [-1024, 3071] HU do not count.
+// kDensestLiverHu) within 6 mm of the boxes around `lesions`. In large livers every n-th row is read, about
+// 250,000 voxels: at an SD of 25 HU the median is then good to 0.1 HU. Values outside [-1024, 3071] HU do not
+// count.
 LiverReference measure_liver(const CtVolume& ct, const LabelMap& labels, const LabelCensus& census,
                              std::span<const Component> lesions);
 
