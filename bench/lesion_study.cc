@@ -86,15 +86,15 @@ Host totalseg_host(const Study& study) {
 
 // Phantoms of the cohort: phase, slice thickness and noise go round so that all of them meet.
 Host phantom_host(const Study& study, int index) {
-  constexpr ContrastPhase kPhases[] = {ContrastPhase::kPortalVenous, ContrastPhase::kLateArterial,
-                                       ContrastPhase::kPortalVenous, ContrastPhase::kUnenhanced,
-                                       ContrastPhase::kPortalVenous};
+  constexpr auto kPortal = ContrastPhase::kPortalVenous, kArterial = ContrastPhase::kLateArterial;
+  constexpr ContrastPhase kPhases[] = {
+      kPortal, kArterial, kPortal, ContrastPhase::kUnenhanced, kPortal, kPortal, kArterial, kPortal, kPortal};
   constexpr double kThicknesses[] = {1, 2.5, 5, 1.5, 3, 4};
   constexpr double kNoises[] = {8, 14, 20, 12, 28, 18, 40};
   PhantomOptions options;
   options.size = PhantomSize::kFull;
   options.lesions = false;
-  options.phase = kPhases[index % 5];
+  options.phase = kPhases[index % 9];
   options.slice_thickness_mm = kThicknesses[index % 6];
   options.noise_sd_hu = kNoises[index % 7];
   Phantom phantom = make_phantom(options, study.seed, index);
@@ -120,6 +120,39 @@ InsertionOptions draw_mix(Random random, bool exact_contours) {
 struct LesionTally {
   std::int64_t voxels = 0, contoured = 0, kept = 0, cyst = 0;
 };
+
+// A phantom's own lesions as a case of the study: the connected parts of its truth.
+InsertedCase phantom_case(const Study& study, int index) {
+  Phantom phantom =
+      make_phantom({.cysts = CystContent::kSome, .necrotic_probability = 0.3}, study.seed, index);
+  InsertedCase result;
+  result.contoured = phantom.labels;
+  for (std::uint8_t& label : result.contoured.voxels()) label = label == kCyst ? kTumour : label;
+  result.lesion_ids = Volume<std::uint8_t>(phantom.labels.geometry());
+  for (const std::uint8_t label : {kTumour, kCyst}) {
+    const ComponentRuns found = find_components(phantom.labels, label);
+    for (const Component& component : found.components) {
+      const Vec3 centre_mm = phantom.ct.geometry().world_from_index(component.centroid_index);
+      const LesionTruth* nearest = nullptr;
+      for (const LesionTruth& lesion : phantom.lesions) {
+        if ((lesion.kind == "cyst") != (label == kCyst)) continue;
+        if (nearest == nullptr ||
+            (lesion.centre_lps_mm - centre_mm).norm() < (nearest->centre_lps_mm - centre_mm).norm()) {
+          nearest = &lesion;
+        }
+      }
+      result.lesions.push_back(*nearest);
+      for (const VoxelRun& run : found.runs_of(component)) {
+        std::fill_n(result.lesion_ids.voxels().begin() + run.first, run.length,
+                    static_cast<std::uint8_t>(result.lesions.size()));
+      }
+    }
+  }
+  result.ct = std::move(phantom.ct);
+  result.truth = std::move(phantom.labels);
+  result.noise_sd_hu = phantom.acquisition.noise_sd_hu;
+  return result;
+}
 
 // Which judged region holds most of a lesion's contoured voxels.
 const LesionRegion* region_of(const LesionFilterResult& result,
@@ -149,6 +182,10 @@ constexpr const char* kCaseHeader =
 class StudyRun {
  public:
   explicit StudyRun(const Study& study) : study_(study) {}
+
+  void run_phantom(int index) {
+    run_case({fmt::format("small_phantom_{}", index), {}, {}}, 0, phantom_case(study_, index), true);
+  }
 
   void run_host(const Host& host) {
     for (int n = 0; n < study_.cases_per_host; ++n) {
@@ -277,7 +314,9 @@ void run_study(const Study& study, int phantoms) {
       run.run_host(thickened(host, 3));
     }
   }
-  for (int n = 0; n < phantoms; ++n) run.run_host(phantom_host(study, n));
+  for (int n = 0; n < phantoms; ++n) {
+    study.cohort == "unseen" ? run.run_phantom(n) : run.run_host(phantom_host(study, n));
+  }
   run.write();
 }
 
@@ -289,7 +328,10 @@ int main(int argc, char** argv) {
   int phantoms = 7;
   CLI::App app("Both rules of the lesion filter on cohorts with exact truth.");
   app.add_option("--data", study.data, "Folder of the unpacked real CTs; none: phantoms only");
-  app.add_option("--cohort", study.cohort, "tune or report")->check(CLI::IsMember({"tune", "report"}));
+  app.add_option("--cohort", study.cohort,
+                 "tune: totalseg_example and phantoms; report: also the 3D-IRCADb livers; unseen: the "
+                 "phantoms' own lesions")
+      ->check(CLI::IsMember({"tune", "report", "unseen"}));
   app.add_option("--seed", study.seed);
   app.add_option("--phantoms", phantoms, "Phantoms to put lesions into");
   app.add_option("--cases", study.cases_per_host, "Insertions per host");

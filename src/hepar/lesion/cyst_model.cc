@@ -12,13 +12,13 @@ namespace hepar {
 namespace {
 
 // What docs/lesions.md explains, with the source of each number.
-constexpr double kPriorCyst = 0.22;
-constexpr double kMostOffsetMm = 2, kMostWidthMm = 2.5, kLeastRimExcessHu = 15, kMostUnevenness = 2.2;
+constexpr double kPriorCyst = 0.22, kPriorCystUnenhanced = 0.12;
+constexpr double kMostOffsetMm = 2, kMostWidthMm = 2.5, kLeastRimExcessHu = 25, kMostUnevenness = 2.2;
 
 // What a region may be; the last three are tumours.
 enum Kind : std::size_t { kCystKind, kSolidKind, kNecroticKind, kHypodenseKind, kKinds };
 using Likelihoods = std::array<double, kKinds>;
-constexpr Likelihoods kPriors{kPriorCyst, 0.78 * 0.78, 0.78 * 0.12, 0.78 * 0.10};
+constexpr double kSolidShare = 0.78, kNecroticShare = 0.12, kHypodenseShare = 0.10;
 
 struct Normal {
   double mean, sd;
@@ -43,11 +43,16 @@ Likelihoods by_attenuation(const RegionEvidence& evidence, double liver_hu) {
 }
 
 Likelihoods by_edge(const EdgeFit& edge, double psf_sigma_mm) {
-  const double excess_mm = excess_width_mm(edge, psf_sigma_mm), error_mm = edge.error_mm;
-  const double offset_mm = edge.offset_mm;
-  const double solid = density(offset_mm, {0, 0.8}, error_mm) * half_density(excess_mm, 0.8, error_mm);
-  return {density(offset_mm, {0, 0.7}, error_mm) * half_density(excess_mm, 0.45, error_mm), solid,
-          density(offset_mm, {0.9, 0.9}, error_mm) * density(excess_mm, {1.2, 0.7}, error_mm), solid};
+  const double excess_mm = excess_width_mm(edge, psf_sigma_mm), width_error_mm = edge.error_mm;
+  // A contour on the grid is off by a third of a pixel.
+  const double offset_mm = edge.offset_mm,
+               offset_error_mm = std::hypot(edge.error_mm, edge.pixel_mm / std::sqrt(12.0));
+  const double solid =
+      density(offset_mm, {0, 0.8}, offset_error_mm) * half_density(excess_mm, 1.0, width_error_mm);
+  return {density(offset_mm, {0, 0.6}, offset_error_mm) * half_density(excess_mm, 0.35, width_error_mm),
+          solid,
+          density(offset_mm, {0.9, 0.9}, offset_error_mm) * density(excess_mm, {1.2, 0.7}, width_error_mm),
+          solid};
 }
 
 Likelihoods by_evenness(double unevenness) {
@@ -80,9 +85,11 @@ double excess_width_mm(const EdgeFit& edge, double psf_sigma_mm) {
 
 CystOdds weigh_evidence(const RegionEvidence& evidence, const LiverReference& liver) {
   CystOdds odds;
-  odds.prior = std::log(kPriorCyst / (1 - kPriorCyst));
+  const double prior = liver.unenhanced ? kPriorCystUnenhanced : kPriorCyst;
+  odds.prior = std::log(prior / (1 - prior));
   if (!evidence.interior_mean_hu || !liver.median_hu) return odds;
-  Likelihoods weights = kPriors;
+  const double tumour = 1 - prior;
+  Likelihoods weights{prior, kSolidShare * tumour, kNecroticShare * tumour, kHypodenseShare * tumour};
   odds.attenuation = weigh(weights, by_attenuation(evidence, *liver.median_hu));
   if (evidence.edge) odds.edge = weigh(weights, by_edge(*evidence.edge, liver.psf_sigma_mm));
   if (evidence.unevenness) odds.evenness = weigh(weights, by_evenness(*evidence.unevenness));

@@ -141,8 +141,10 @@ class Judgement {
   }
 
   std::vector<JudgedRegion> judge_by_parts(JudgedRegion whole, LesionPatch& patch) const {
-    const RegionParts parts = find_parts(patch, liver_);
-    if (parts.split) {
+    const RegionParts parts =
+        may_have_parts(whole.region.evidence) ? find_parts(patch, liver_) : RegionParts{};
+    // Without contrast medium a tumour's own dark side looks the same as a cyst.
+    if (parts.split && !liver_.unenhanced) {
       JudgedRegion dark = judge_part(patch, parts.dark, 1);
       if (dark.region.verdict == Verdict::kCalledCyst) {
         JudgedRegion bright = judge_part(patch, parts.dark, 0);
@@ -240,6 +242,11 @@ std::vector<std::string> notes_on(const LesionFilterResult& result, const LabelC
   std::vector<std::string> notes;
   const LiverReference& liver = result.liver;
   const bool paper = result.options.rule == LesionRule::kPaper;
+  if (!paper && result.options.threshold_hu != LesionFilterOptions{}.threshold_hu) {
+    notes.push_back(
+        fmt::format("the threshold of {:g} HU belongs to the paper's rule (--rule paper) and decided nothing",
+                    result.options.threshold_hu));
+  }
   if (result.regions.empty()) notes.push_back("the map holds no tumour voxels; there was nothing to judge");
   if (liver.source != LiverSource::kLabel) {
     notes.push_back(fmt::format(

@@ -15,13 +15,11 @@ std::array<int, 3> axes_with_slices_last(const Geometry& geometry) {
   return {slices == 0 ? 1 : 0, slices == 2 ? 1 : 2, slices};
 }
 
-Tissue tissue_of(std::uint8_t label, float hu, bool liver_by_hu) {
-  if (label == kLiver ||
-      (liver_by_hu && label == kBackground && hu >= kSoftestLiverHu && hu <= kDensestLiverHu)) {
-    return Tissue::kParenchyma;
-  }
-  return label == kBackground ? Tissue::kOutside : Tissue::kOtherLesion;
-}
+// The tissue of a voxel by its label; background only where it is no liver by its HU.
+constexpr std::array<Tissue, 4> kTissues{Tissue::kOutside, Tissue::kParenchyma, Tissue::kOtherLesion,
+                                         Tissue::kOtherLesion};
+
+bool looks_like_liver(float hu) { return hu >= kSoftestLiverHu && hu <= kDensestLiverHu; }
 
 }  // namespace
 
@@ -61,9 +59,12 @@ LesionPatch cut_patch(const CtVolume& ct, const LabelMap& labels, std::span<cons
       std::int64_t at = (j - patch.box.low.j) * stride.j + (k - patch.box.low.k) * stride.k;
       for (std::int64_t n = 0; n < patch.box.size().i; ++n, at += stride.i) {
         const bool finite = std::isfinite(hu[n]);
+        const Tissue tissue = kTissues[std::min<std::uint8_t>(label[n], kCyst)];
+        const bool guessed = options.liver_by_hu && tissue == Tissue::kOutside && looks_like_liver(hu[n]);
         patch.hu[static_cast<std::size_t>(at)] = finite ? hu[n] : -1024.0F;
-        patch.tissue[static_cast<std::size_t>(at)] =
-            finite ? tissue_of(label[n], hu[n], options.liver_by_hu) : Tissue::kOutside;
+        patch.tissue[static_cast<std::size_t>(at)] = !finite   ? Tissue::kOutside
+                                                     : guessed ? Tissue::kParenchyma
+                                                               : tissue;
       }
     }
   }

@@ -34,27 +34,32 @@ bool scan_row(const std::uint8_t* set, std::int64_t width, std::span<const float
 
 }  // namespace
 
-std::vector<float> plane_distance_mm(std::span<const std::uint8_t> set, const PlaneGrid& grid,
-                                     double cap_mm) {
+std::vector<float> plane_distance_mm(std::span<const std::uint8_t> set, const PlaneGrid& grid, double cap_mm,
+                                     RowRange rows) {
   const auto cap2 = static_cast<float>(cap_mm * cap_mm);
   std::vector<float> by_steps;
   for (std::int64_t n = 0; by_steps.empty() || by_steps.back() < cap2; ++n) {
     by_steps.push_back(std::min(cap2, squared_side_mm2(n, grid.width_mm)));
   }
-  std::vector<float> along(set.size(), cap2), squared(set.size(), cap2);
+  std::vector<float> along(static_cast<std::size_t>(grid.width)), squared(set.size(), cap2);
   const auto reach = static_cast<std::int64_t>(std::ceil(cap_mm / grid.height_mm + 0.5));
-  for (std::int64_t j = 0; j < grid.height; ++j) {
-    float* const source = &along[static_cast<std::size_t>(j * grid.width)];
-    if (!scan_row(&set[static_cast<std::size_t>(j * grid.width)], grid.width, by_steps, source)) continue;
-    for (std::int64_t to = std::max<std::int64_t>(0, j - reach); to <= std::min(grid.height - 1, j + reach);
-         ++to) {
+  const std::int64_t last_source = std::min(grid.height, rows.end + reach);
+  for (std::int64_t j = std::max<std::int64_t>(0, rows.first - reach); j < last_source; ++j) {
+    const float* const source = along.data();
+    if (!scan_row(&set[static_cast<std::size_t>(j * grid.width)], grid.width, by_steps, along.data()))
+      continue;
+    const std::int64_t end = std::min(rows.end, j + reach + 1);
+    for (std::int64_t to = std::max(rows.first, j - reach); to < end; ++to) {
       const float away = squared_side_mm2(std::abs(to - j), grid.height_mm);
       if (away >= cap2) continue;
       float* const target = &squared[static_cast<std::size_t>(to * grid.width)];
       for (std::int64_t i = 0; i < grid.width; ++i) target[i] = std::min(target[i], source[i] + away);
     }
   }
-  for (float& value : squared) value = std::sqrt(value);
+  const auto first = squared.begin() + rows.first * grid.width, end = squared.begin() + rows.end * grid.width;
+  std::fill(squared.begin(), first, static_cast<float>(cap_mm));
+  std::transform(first, end, first, [](float value) { return std::sqrt(value); });
+  std::fill(end, squared.end(), static_cast<float>(cap_mm));
   return squared;
 }
 

@@ -15,7 +15,7 @@ namespace {
 
 constexpr double kCapMm = kEvidenceMarginMm;
 constexpr double kBinMm = 0.5;
-constexpr int kBins = 22;  // -5 to 6 mm
+constexpr int kBins = 20;  // -5 to 5 mm
 constexpr double kLowestBinMm = -5;
 constexpr double kInteriorMm = 2;
 constexpr double kBlockMm = 5;
@@ -124,7 +124,7 @@ void EvidenceScan::measure_slices() {
   const std::int64_t slices = high_slice_ - low_slice_ + 1;
   const auto wanted = std::max<std::int64_t>(1, std::lround(kInteriorMm / patch_.spacing_mm.z));
   slice_reach_ = std::min(wanted, (slices - 1) / 2);
-  constexpr std::int64_t kEnoughVoxels = 200'000;  // of a large region every n-th slice is enough
+  constexpr std::int64_t kEnoughVoxels = 50'000;  // of a large region every n-th slice is enough
   const std::int64_t stride = 1 + own_voxels_ / kEnoughVoxels;
   for (std::int64_t k = low_slice_; k <= high_slice_; k += stride) measure_slice(k);
 }
@@ -134,21 +134,30 @@ void EvidenceScan::measure_slice(std::int64_t k) {
   const auto area = static_cast<std::size_t>(grid.width * grid.height);
   const Tissue* const tissue = &patch_.tissue[static_cast<std::size_t>(k) * area];
   std::vector<std::uint8_t> set(area);
-  const auto distance_to = [&](auto belongs) {
+  const auto distance_to = [&](auto belongs, RowRange rows) {
     std::transform(tissue, tissue + area, set.begin(),
                    [&](Tissue t) { return static_cast<std::uint8_t>(belongs(t)); });
-    return plane_distance_mm(set, grid, kCapMm);
+    return plane_distance_mm(set, grid, kCapMm, rows);
   };
-  const auto to_own = distance_to([](Tissue t) { return t == Tissue::kOwn; });
-  const auto to_liver = distance_to([](Tissue t) { return t == Tissue::kParenchyma; });
+  const Tissue* const first_own = std::find(tissue, tissue + area, Tissue::kOwn);
+  if (first_own == tissue + area) return;
+  const Tissue* last_own = tissue + area - 1;
+  while (*last_own != Tissue::kOwn) --last_own;
+  const RowRange own_rows{(first_own - tissue) / grid.width, (last_own - tissue) / grid.width + 1};
+  const auto margin = static_cast<std::int64_t>(std::ceil(kCapMm / grid.height_mm));
+  const RowRange near_rows{std::max<std::int64_t>(0, own_rows.first - margin),
+                           std::min(grid.height, own_rows.end + margin)};
+  const auto to_own = distance_to([](Tissue t) { return t == Tissue::kOwn; }, near_rows);
+  const auto to_liver = distance_to([](Tissue t) { return t == Tissue::kParenchyma; }, own_rows);
   const auto to_other =
-      distance_to([](Tissue t) { return t == Tissue::kOutside || t == Tissue::kOtherLesion; });
+      distance_to([](Tissue t) { return t == Tissue::kOutside || t == Tissue::kOtherLesion; }, near_rows);
   const auto block = static_cast<std::int64_t>(std::max(1L, std::lround(kBlockMm / patch_.spacing_mm.x)));
   const auto blocks_in_row = patch_.size.i / block + 1,
              blocks_in_plane = blocks_in_row * (patch_.size.j / block + 1);
   const auto block_slices = std::max(1L, std::lround(kBlockMm / patch_.spacing_mm.z));
   constexpr double kClearMm = 2.5;  // from what is neither liver nor the region: no share of it in the voxel
-  for (std::size_t n = 0; n < area; ++n) {
+  for (auto n = static_cast<std::size_t>(near_rows.first * grid.width);
+       n < static_cast<std::size_t>(near_rows.end * grid.width); ++n) {
     if (tissue[n] != Tissue::kOwn && tissue[n] != Tissue::kParenchyma) continue;
     const bool inside = tissue[n] == Tissue::kOwn;
     if (!inside && (to_own[n] >= kCapMm || to_other[n] < kClearMm)) continue;
@@ -203,15 +212,19 @@ void EvidenceScan::measure_unevenness(double depth_mm) {
     block.sum += voxel.hu;
     largest = std::max(largest, ++block.count);
   }
-  double weighted = 0, expected = 0, used = 0;
+  double weighted = 0, expected = 0, used = 0, darkest = 1e9, brightest = -1e9;
   for (const Block& block : blocks) {
     if (block.count < 0.4 * largest || block.count < 1) continue;
     const double away = block.sum / block.count - *evidence_.interior_mean_hu;
     const double noise = liver_.noise_hu * liver_.noise_hu *
                          std::min(1.0, std::max(1.0, liver_.correlated_voxels) / block.count);
     weighted += away * away, expected += noise, ++used;
+    darkest = std::min(darkest, block.sum / block.count),
+    brightest = std::max(brightest, block.sum / block.count);
   }
-  if (used < 4 || expected <= 0) return;
+  if (used < 4) return;
+  evidence_.darkest_block_hu = darkest, evidence_.brightest_block_hu = brightest;
+  if (expected <= 0) return;
   evidence_.unevenness = std::sqrt(weighted / (used - 1) / (expected / used));
 }
 
@@ -291,8 +304,11 @@ void EvidenceScan::count_extremes() {
   for (std::size_t n = 0; n < patch_.hu.size(); ++n) {
     if (patch_.tissue[n] != Tissue::kOwn) continue;
     evidence_.dense_voxels += patch_.hu[n] > dense;
-    evidence_.gas_voxels += patch_.hu[n] < gas;
   }
+  // Not at the border: there a contour's error takes in fat and lung.
+  constexpr float kInsideMm = 1.5F;
+  for (const InteriorVoxel& voxel : inner_)
+    evidence_.gas_voxels += voxel.depth_mm >= kInsideMm && voxel.hu < gas;
 }
 
 }  // namespace

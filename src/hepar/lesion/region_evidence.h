@@ -37,13 +37,15 @@ struct RegionEvidence {
   // SD of the means of interior blocks of about 5 mm over what noise alone makes of them; empty below 4
   // blocks.
   std::optional<double> unevenness;
+  // The same blocks' lowest and highest mean.
+  std::optional<double> darkest_block_hu, brightest_block_hu;
   std::int64_t dense_voxels =
       0;                        // above 200 HU and 5 noise SDs over the core: calcification, Lipiodol, metal
   std::int64_t gas_voxels = 0;  // below -100 HU and 6 noise SDs under the core: gas or fat
 };
 
-// `patch` needs a margin of 6 mm.
+// `patch` needs a margin of kEvidenceMarginMm.
 RegionEvidence measure_evidence(const LesionPatch& patch, const LiverReference& liver);
-inline constexpr double kEvidenceMarginMm = 6;
+inline constexpr double kEvidenceMarginMm = 5;
 
 }  // namespace hepar

@@ -132,7 +132,19 @@ Mask bright_core(const LesionPatch& patch, const std::vector<float>& smooth, dou
     const auto at = static_cast<std::size_t>(n);
     bright.voxels()[at] = own(n) && own(n - area) && own(n + area) && smooth[at] >= cut_hu;
   }
-  return opening(bright, kThinnestPartMm / 2);
+  // On a coarse grid a ball must still reach beyond one voxel, or a shell one voxel thin would pass.
+  Mask core =
+      opening(bright, std::max({kThinnestPartMm / 2, 1.01 * patch.spacing_mm.x, 1.01 * patch.spacing_mm.y}));
+  // The region's first and last slices, which were left out, over and under the core.
+  const Mask opened = core;
+  const auto in_core = [&](std::int64_t n) {
+    return n >= 0 && n < count && opened.voxels()[static_cast<std::size_t>(n)] != 0;
+  };
+  for (std::int64_t n = 0; n < count; ++n) {
+    const auto at = static_cast<std::size_t>(n);
+    if (own(n) && smooth[at] >= cut_hu && (in_core(n - area) || in_core(n + area))) core.voxels()[at] = 1;
+  }
+  return core;
 }
 
 // Gives each voxel of the region to the dark (1) or the bright (2) part.
@@ -203,6 +215,12 @@ double wrapped_share(const LesionPatch& patch, const Mask& parts) {
 }
 
 }  // namespace
+
+bool may_have_parts(const RegionEvidence& evidence) {
+  if (!evidence.darkest_block_hu) return true;
+  return *evidence.darkest_block_hu < kDarkestCutHu + 10 &&
+         *evidence.brightest_block_hu - *evidence.darkest_block_hu > 0.75 * kLeastStepHu;
+}
 
 RegionParts find_parts(const LesionPatch& patch, const LiverReference& liver) {
   RegionParts result;

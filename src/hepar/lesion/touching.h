@@ -5,6 +5,7 @@
 
 #include "hepar/lesion/lesion_patch.h"
 #include "hepar/lesion/liver_reference.h"
+#include "hepar/lesion/region_evidence.h"
 
 namespace hepar {
 
@@ -25,5 +26,8 @@ inline constexpr double kThinnestPartMm = 5;
 // the opening takes goes to the nearer part. A dark part that the bright one wraps (more than half of its
 // surface) is a necrotic core and is never split off.
 RegionParts find_parts(const LesionPatch& patch, const LiverReference& liver);
+
+// False when the means of the region's blocks already show one tissue only, or no dark one: a saving.
+bool may_have_parts(const RegionEvidence& evidence);
 
 }  // namespace hepar
