@@ -41,6 +41,7 @@ TEST(CheckHounsfieldUnits, TakesHuWithAndWithoutAir) {
   EXPECT_EQ(refusal(body(), 110), "");
   EXPECT_EQ(refusal(body(0), 110), "");  // a tight crop of liver
   EXPECT_EQ(refusal(body(), {}), "");
+  EXPECT_EQ(refusal(body(), 1134), "");  // a label that lies in metal, not a shift: air is where it should be
 }
 
 TEST(CheckHounsfieldUnits, TakesWholeHuFromZeroTo255) {

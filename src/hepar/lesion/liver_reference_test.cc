@@ -93,14 +93,15 @@ TEST(MeasureLiver, TakesSoftTissueAroundTheLesionsWithoutLiver) {
 }
 
 TEST(MeasureLiver, FitsTheParenchymaBesideVessels) {
-  // 85 % parenchyma at 105 +- 12 HU and 15 % vessels at 180 +- 12: their plain mean is 116 HU, the peak's
-  // curve lies on the parenchyma. White noise: every voxel speaks for itself.
+  // 80 % parenchyma at 105 HU, 15 % vessels at 180 and 5 % fat at 30, all +- 12: their plain mean is
+  // 0.8 * 105 + 0.15 * 180 + 0.05 * 30 = 112 HU, their SD 34; the peak's curve lies on the parenchyma. White
+  // noise: every voxel speaks for itself.
   CtVolume ct(grid({60, 60, 40}));
   Random random(11);
   for (std::int64_t k = 0; k < 40; ++k)
     for (std::int64_t j = 0; j < 60; ++j)
       for (std::int64_t i = 0; i < 60; ++i)
-        ct[{i, j, k}] = static_cast<float>(random.normal(j < 9 ? 180 : 105, 12));
+        ct[{i, j, k}] = static_cast<float>(random.normal(j < 9 ? 180 : j < 57 ? 105 : 30, 12));
   const LiverReference liver = measure(ct, LabelMap(grid({60, 60, 40}), kLiver));
   EXPECT_EQ(liver.source, LiverSource::kLabel);
   EXPECT_NEAR(liver.mean_hu.value(), 105, 1);

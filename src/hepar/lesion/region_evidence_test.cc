@@ -88,6 +88,38 @@ TEST(MeasureEvidence, SeesARimBrighterThanTheLiver) {
   EXPECT_GT(measure_evidence(c.patch(), liver_of(110, kNoiseHu)).rim_excess_hu.value(), 30);
 }
 
+TEST(MeasureEvidence, KeepsPartialVolumeOfTheRegionsEndsOut) {
+  // The first and last slice of each column hold half liver: a shell that no interior voxel may come from.
+  PaintedCase c;
+  c.add({c.middle_mm(), 10}, 15);
+  const Geometry& g = c.ct.geometry();
+  const auto area = static_cast<std::size_t>(g.size.i * g.size.j);
+  for (std::size_t n = area; n + area < c.ct.voxels().size(); ++n) {
+    const bool end = c.labels.voxels()[n - area] != kTumour || c.labels.voxels()[n + area] != kTumour;
+    if (c.labels.voxels()[n] == kTumour && end) c.ct.voxels()[n] = 62;
+  }
+  c.add_noise(kNoiseHu);
+  const RegionEvidence evidence = measure_evidence(c.patch(), liver_of(110, kNoiseHu));
+  EXPECT_NEAR(evidence.interior_mean_hu.value(), 15, 3 * evidence.interior_error_hu);
+}
+
+TEST(MeasureEvidence, KeepsWhatLiesBeyondTheLiverOut) {
+  // Fat from 3 mm beside the ball on, where the liver's label reaches 2 mm into it.
+  PaintedCase c;
+  const Vec3 middle = c.middle_mm();
+  c.add({middle, 10}, 15);
+  const Geometry& g = c.ct.geometry();
+  for (std::size_t n = 0; n < c.ct.voxels().size(); ++n) {
+    const double x = static_cast<double>(static_cast<std::int64_t>(n) % g.size.i) * g.spacing_mm.x - middle.x;
+    if (x > 13) c.ct.voxels()[n] = -100;
+    if (x > 15) c.labels.voxels()[n] = kBackground;
+  }
+  c.add_noise(kNoiseHu);
+  const EdgeFit edge = measure_evidence(c.patch(), liver_of(110, kNoiseHu)).edge.value();
+  EXPECT_NEAR(edge.surroundings_hu, 110, 3);
+  EXPECT_NEAR(edge.offset_mm, 0, 0.25);
+}
+
 TEST(MeasureEvidence, SeesUnevenness) {
   // Halves of 0 and 40 HU: blocks of 7 x 7 x 3 voxels have a mean with the noise 15 / sqrt(147) = 1.2 HU, and
   // here an SD of about 20.
