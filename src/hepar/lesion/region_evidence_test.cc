@@ -89,15 +89,14 @@ TEST(MeasureEvidence, SeesARimBrighterThanTheLiver) {
 }
 
 TEST(MeasureEvidence, KeepsPartialVolumeOfTheRegionsEndsOut) {
-  // The first and last slice of each column hold half liver: a shell that no interior voxel may come from.
+  // A block of 16 slices whose first and last are half liver: an eighth of its voxels.
   PaintedCase c;
-  c.add({c.middle_mm(), 10}, 15);
-  const Geometry& g = c.ct.geometry();
-  const auto area = static_cast<std::size_t>(g.size.i * g.size.j);
-  for (std::size_t n = area; n + area < c.ct.voxels().size(); ++n) {
-    const bool end = c.labels.voxels()[n - area] != kTumour || c.labels.voxels()[n + area] != kTumour;
-    if (c.labels.voxels()[n] == kTumour && end) c.ct.voxels()[n] = 62;
-  }
+  for (std::int64_t k = 10; k < 26; ++k)
+    for (std::int64_t j = 20; j < 50; ++j)
+      for (std::int64_t i = 20; i < 50; ++i) {
+        c.labels[{i, j, k}] = kTumour;
+        c.ct[{i, j, k}] = k == 10 || k == 25 ? 62 : 15;
+      }
   c.add_noise(kNoiseHu);
   const RegionEvidence evidence = measure_evidence(c.patch(), liver_of(110, kNoiseHu));
   EXPECT_NEAR(evidence.interior_mean_hu.value(), 15, 3 * evidence.interior_error_hu);
