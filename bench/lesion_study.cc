@@ -207,7 +207,9 @@ class StudyRun {
  private:
   void run_case(const Host& host, int n, const InsertedCase& inserted, bool exact) {
     constexpr std::uint8_t kTumourLabel[] = {kTumour};
-    const RegionMetrics before = evaluate_region(inserted.contoured, inserted.truth, kTumourLabel);
+    const Box3 box = bounding_box(inserted.contoured).value();  // nothing lies outside: metrics cost by the voxel
+    const LabelMap truth = crop(inserted.truth, box);
+    const RegionMetrics before = evaluate_region(crop(inserted.contoured, box), truth, kTumourLabel);
     const ComponentRuns found = find_components(inserted.contoured, kTumour);
     const auto components = paint_components(found, inserted.contoured.geometry());
     for (const LesionRule rule : {LesionRule::kPaper, LesionRule::kEvidence}) {
@@ -215,7 +217,7 @@ class StudyRun {
       LesionFilterOptions options;
       options.rule = rule;
       const LesionFilterResult result = filter_lesions(inserted.ct, labels, options);
-      const RegionMetrics after = evaluate_region(labels, inserted.truth, kTumourLabel);
+      const RegionMetrics after = evaluate_region(crop(labels, box), truth, kTumourLabel);
       case_rows_ +=
           fmt::format("{},{},{},{},{},{},{},{},{},{}\n", study_.cohort, host.name, n, rule_name(rule),
                       exact ? 1 : 0, result.liver.unenhanced ? 1 : 0, number(before.dsc), number(after.dsc),

@@ -78,6 +78,21 @@ Command make_phantom_command() {
                                "Share of the tumours that are necrotic, 0 to 1")
                     ->check(CLI::Range(0.0, 1.0))
                     ->capture_default_str();
+                static const std::map<std::string, ContrastPhase> kPhases{
+                    {"late_arterial", ContrastPhase::kLateArterial},
+                    {"portal_venous", ContrastPhase::kPortalVenous},
+                    {"delayed", ContrastPhase::kDelayed},
+                    {"unenhanced", ContrastPhase::kUnenhanced}};
+                app.add_option("--phase", request->options.phase,
+                               "late_arterial, portal_venous, delayed or unenhanced; default: drawn, mostly "
+                               "portal venous")
+                    ->transform(CLI::CheckedTransformer(kPhases));
+                app.add_option("--slice-mm", request->options.slice_thickness_mm,
+                               "Slice thickness; default: drawn")
+                    ->check(CLI::Range(0.5, 10.0));
+                app.add_option("--noise-hu", request->options.noise_sd_hu,
+                               "Noise (SD) in the middle; default: drawn")
+                    ->check(CLI::Range(0.0, 100.0));
                 app.add_option("--size", request->options.size,
                                "small (128 x 128) or full (512 x 512); default small")
                     ->transform(CLI::CheckedTransformer(kSizes));

@@ -16,6 +16,7 @@
 #include "hepar/lesion/judge.h"
 #include "hepar/lesion/touching.h"
 #include "hepar/lesion/tumour_growth.h"
+#include "hepar/numeric/statistics.h"
 
 namespace hepar {
 namespace {
@@ -81,7 +82,10 @@ void measure_place(const Geometry& geometry, std::span<const VoxelRun> runs, Les
 
 void measure_interior(const LesionPatch& patch, const LiverReference& liver, LesionRegion& region) {
   region.evidence = measure_evidence(patch, liver);
-  if (!region.evidence.interior_hu.empty()) region.interior_fit = fit_gaussian(region.evidence.interior_hu);
+  if (!region.evidence.interior_hu.empty()) {
+    region.interior_fit = fit_gaussian(region.evidence.interior_hu);
+    region.interior_pair = fit_gaussian_pair(region.evidence.interior_hu, liver.correlated_voxels);
+  }
   region.evidence.interior_hu.clear();
 }
 
@@ -148,8 +152,8 @@ class Judgement {
       JudgedRegion dark = judge_part(patch, parts.dark, 1);
       if (dark.region.verdict == Verdict::kCalledCyst) {
         JudgedRegion bright = judge_part(patch, parts.dark, 0);
-        // A cyst is split off; what is left is never called one because of it.
-        bar_cyst(bright.region, LesionFlag::kNearTumour, liver_);
+        if (bright.region.verdict == Verdict::kCalledCyst)
+          bar_cyst(bright.region, LesionFlag::kBrightPart, liver_);
         return {std::move(bright), std::move(dark)};
       }
     }
@@ -224,6 +228,14 @@ void bar_cysts_near_tumours(const Geometry& geometry, const LiverReference& live
   }
 }
 
+// Median of the regions' medians: what stands for the liver in the check of the CT's units when nothing else
+// does.
+std::optional<double> middle_of(const std::vector<JudgedRegion>& judged) {
+  std::vector<double> medians;
+  for (const JudgedRegion& one : judged) medians.push_back(one.region.percentiles_hu[2]);
+  return median(medians);
+}
+
 void check_input(const CtVolume& ct, const LabelMap& labels, const LesionFilterOptions& options) {
   const std::vector<std::string> problems = options.problems();
   if (!problems.empty()) {
@@ -281,7 +293,7 @@ std::vector<std::string> notes_on(const LesionFilterResult& result, const LabelC
 
 // The regions that the opening took, one for each connected region that lost voxels.
 std::vector<LesionRegion> opened_regions(const CtVolume& ct, const ComponentRuns& found, const Mask& opened,
-                                         double open_mm) {
+                                         const LesionFilterResult& result) {
   std::map<int, JudgedRegion> by_component;
   for (const VoxelRun& run : found.runs) {
     for (std::int64_t n = run.first; n < run.first + run.length; ++n) {
@@ -296,10 +308,9 @@ std::vector<LesionRegion> opened_regions(const CtVolume& ct, const ComponentRuns
     measure_values(gather(ct, lost.runs), region);
     region.component = component + 1;
     region.verdict = Verdict::kOpened;
-    region.reason = fmt::format(
-        "thinner than a ball of {:g} mm radius: taken from the tumour by the opening, now "
-        "liver",
-        open_mm);
+    region.reason =
+        fmt::format("thinner than a ball of {:g} mm radius: taken from the tumour by the opening, now {}",
+                    result.options.open_mm, result.liver.voxels > 0 ? "liver" : "background");
     regions.push_back(region);
   }
   return regions;
@@ -318,7 +329,7 @@ void apply_growth(const CtVolume& ct, LabelMap& labels, const ComponentRuns& fou
                   static_cast<double>(growth.added_voxels) * voxel_ml));
   if (options.open_mm <= 0) return;
   double lost_ml = 0;
-  for (LesionRegion& region : opened_regions(ct, found, growth.opened, options.open_mm)) {
+  for (LesionRegion& region : opened_regions(ct, found, growth.opened, result)) {
     lost_ml += region.volume_ml;
     region.id = static_cast<int>(result.regions.size()) + 1;
     result.regions.push_back(std::move(region));
@@ -347,10 +358,11 @@ std::vector<std::string> LesionFilterOptions::problems() const {
   check_radius("closing", close_mm);
   check_radius("opening", open_mm);
   check_radius("expansion", expand_mm);
-  if (!(thresholds.tumour_probability >= 0 && thresholds.tumour_probability <= thresholds.cyst_probability &&
-        thresholds.cyst_probability <= 1)) {
+  if (!(thresholds.cyst_probability >= kLeastCystProbability && thresholds.tumour_probability >= 0 &&
+        thresholds.tumour_probability <= thresholds.cyst_probability && thresholds.cyst_probability <= 1)) {
     found.push_back(
-        fmt::format("the thresholds {} for tumour and {} for cyst are no probabilities in this order",
+        fmt::format("the thresholds {} for tumour and {} for cyst are no probabilities in this order, the "
+                    "second at least 0.5",
                     thresholds.tumour_probability, thresholds.cyst_probability));
   }
   return found;
@@ -370,7 +382,8 @@ LesionFilterResult filter_lesions(const CtVolume& ct, LabelMap& labels, const Le
   result.options = options;
   const ComponentRuns found = find_components(labels, kTumour, options.connectivity);
   result.liver = measure_liver(ct, labels, census, found.components);
-  check_hounsfield_units(ct, result.liver.median_hu);
+  const bool labelled = result.liver.source == LiverSource::kLabel;
+  if (labelled) check_hounsfield_units(ct, result.liver.median_hu);
   std::vector<std::vector<JudgedRegion>> by_component(found.components.size());
   const Judgement judgement(ct, labels, result);
   parallel_for(static_cast<std::int64_t>(found.components.size()), [&](std::int64_t n) {
@@ -380,6 +393,7 @@ LesionFilterResult filter_lesions(const CtVolume& ct, LabelMap& labels, const Le
   });
   std::vector<JudgedRegion> judged;
   for (auto& parts : by_component) std::move(parts.begin(), parts.end(), std::back_inserter(judged));
+  if (!labelled) check_hounsfield_units(ct, middle_of(judged));
   if (options.rule == LesionRule::kEvidence) bar_cysts_near_tumours(ct.geometry(), result.liver, judged);
   for (JudgedRegion& one : judged) {
     one.region.id = static_cast<int>(result.regions.size()) + 1;

@@ -33,6 +33,13 @@ Json to_json(const CystOdds& odds) {
           {"evenness", odds.evenness}};
 }
 
+Json pair_json(const std::optional<GaussianPair>& pair) {
+  if (!pair) return nullptr;
+  return {{"low_mean_hu", pair->low_mean_hu}, {"low_std_hu", pair->low_std_hu},
+          {"low_share", pair->low_share},     {"high_mean_hu", pair->high_mean_hu},
+          {"high_std_hu", pair->high_std_hu}, {"bic_gain", pair->bic_gain}};
+}
+
 Json edge_json(const std::optional<EdgeFit>& edge) {
   if (!edge) return nullptr;
   return {{"core_hu", number_or_null(edge->core_hu)},
@@ -69,8 +76,9 @@ Json to_json(const LesionRegion& region) {
   json["interior"] = {{"voxels", evidence.interior_voxels},
                       {"mean_hu", number_or_null(evidence.interior_mean_hu)},
                       {"std_hu", number_or_null(evidence.interior_std_hu)},
-                      {"error_hu", number_or_null(evidence.interior_error_hu)},
-                      {"fit", region.interior_fit ? to_json(*region.interior_fit) : Json()}};
+                      {"error_hu", evidence.interior_mean_hu ? Json(evidence.interior_error_hu) : Json()},
+                      {"fit", region.interior_fit ? to_json(*region.interior_fit) : Json()},
+                      {"two_gaussians", pair_json(region.interior_pair)}};
   json["diameter_mm"] = evidence.diameter_mm;
   json["edge"] = edge_json(evidence.edge);
   json["rim_excess_hu"] = number_or_null(evidence.rim_excess_hu);

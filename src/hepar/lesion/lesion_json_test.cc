@@ -34,6 +34,12 @@ LesionRegion example_region() {
   region.percentiles_hu = {-30, -8, 17.5, 41, 60};
   region.evidence.diameter_mm = 14.25;
   region.evidence.roundness = 0.75;
+  region.interior_pair = {.low_mean_hu = 12,
+                          .low_std_hu = 6,
+                          .low_share = 0.75,
+                          .high_mean_hu = 28,
+                          .high_std_hu = 7,
+                          .bic_gain = -3.5};
   region.evidence.interior_voxels = 93;
   region.evidence.interior_mean_hu = 16.25;
   region.evidence.interior_std_hu = 15;
@@ -105,7 +111,9 @@ TEST(LesionsJson, TellsAllThatWasMeasuredOfARegion) {
       "flags": ["small", "wide", "unenhanced_liver", "dense"], "guards": ["small", "dense"],
       "interior": {"voxels": 93, "mean_hu": 16.25, "std_hu": 15.0, "error_hu": 2.5,
                    "fit": {"amplitude": 90.0, "mean_hu": 16.0, "std_hu": 4.0, "std_smoothed_hu": 5.0,
-                           "rms_residual": 2.0, "converged": false}},
+                           "rms_residual": 2.0, "converged": false},
+                   "two_gaussians": {"low_mean_hu": 12.0, "low_std_hu": 6.0, "low_share": 0.75, "high_mean_hu": 28.0,
+                                     "high_std_hu": 7.0, "bic_gain": -3.5}},
       "diameter_mm": 14.25,
       "edge": {"core_hu": 14.0, "surroundings_hu": 107.0, "offset_mm": 0.125, "width_mm": 0.875},
       "rim_excess_hu": -6.0, "unevenness": 1.125, "roundness": 0.75, "dense_voxels": 3, "gas_voxels": 4,

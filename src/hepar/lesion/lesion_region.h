@@ -10,6 +10,7 @@
 
 #include "hepar/lesion/cyst_model.h"
 #include "hepar/lesion/gaussian_fit.h"
+#include "hepar/lesion/gaussian_pair.h"
 #include "hepar/lesion/region_evidence.h"
 #include "hepar/volume/volume.h"
 
@@ -53,7 +54,8 @@ inline constexpr double kNearThresholdHu = 10;
 // Half tumour (91 +- 23 HU) and half cyst (17 +- 22 HU) of the paper make an SD of
 // sqrt(22.5^2 + 37^2) = 43 HU; one tissue has 22 to 23.
 inline constexpr double kWideHu = 40;
-// A dark region so near to a tumour may be part of it.
+// A dark region so near to one that was called tumour may be part of it; a part split from a tumour's side is
+// not asked.
 inline constexpr double kNearTumourMm = 3;
 
 // HU below which so many percent of a region's voxels lie.
@@ -70,6 +72,7 @@ struct LesionRegion {
   Box3 bounds;
   GaussianFit fit;
   std::optional<GaussianFit> interior_fit;
+  std::optional<GaussianPair> interior_pair;  // two tissues against one; informs, decides nothing
   std::array<double, kReportedPercentiles.size()> percentiles_hu{};
   float lowest_hu = 0, highest_hu = 0;
   RegionEvidence evidence;

@@ -31,7 +31,8 @@ struct RegionEvidence {
   std::vector<float> interior_hu;    // the interior's voxels themselves
   std::int64_t interior_voxels = 0;  // 2 mm, or half the greatest depth, inside the contour
   std::optional<double> interior_mean_hu, interior_std_hu;
-  double interior_error_hu = 0;         // standard error of the mean, from the noise and its correlation
+  double interior_error_hu =
+      0;  // standard error of the mean, from the noise and its correlation; 0 without a mean
   std::optional<EdgeFit> edge;          // empty: too little liver beside it, or no fit
   std::optional<double> rim_excess_hu;  // brightest shell within 2 mm of the contour less the surroundings
   // SD of the means of interior blocks of about 5 mm over what noise alone makes of them; empty below 4
@@ -39,9 +40,11 @@ struct RegionEvidence {
   std::optional<double> unevenness;
   // The same blocks' lowest and highest mean.
   std::optional<double> darkest_block_hu, brightest_block_hu;
-  std::int64_t dense_voxels =
-      0;                        // above 200 HU and 5 noise SDs over the core: calcification, Lipiodol, metal
-  std::int64_t gas_voxels = 0;  // below -100 HU and 6 noise SDs under the core: gas or fat
+  // Above 200 HU and 5 noise SDs over the core, anywhere: calcification, Lipiodol, metal.
+  std::int64_t dense_voxels = 0;
+  // Below -100 HU and 6 noise SDs under the core, 1.5 mm or more inside and not in the region's end slices;
+  // of large regions in every n-th slice: gas or fat.
+  std::int64_t gas_voxels = 0;
 };
 
 // `patch` needs a margin of kEvidenceMarginMm.

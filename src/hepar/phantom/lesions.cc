@@ -28,13 +28,15 @@ void set_kind(Lesion& lesion, Random& random, const Tissues& tissues, double nec
   lesion.lumpiness = random.uniform(0.05, 0.14);
   const bool necrotic = random.chance(necrotic_probability) && lesion.radius_mm >= 10;
   const double other = random.uniform();
+  const bool unenhanced = tissues.phase == ContrastPhase::kUnenhanced;
   if (necrotic) {
     lesion.kind = LesionKind::kNecrotic;
     lesion.core_hu = random.uniform(20, 45);
+    if (unenhanced) lesion.core_hu = std::min(lesion.core_hu, lesion.value_hu - 8);
     lesion.rim_mm = lesion.radius_mm * random.uniform(0.1, 0.4);
   } else if (other < 0.10) {
     lesion.kind = LesionKind::kHypodense;
-    lesion.value_hu = random.uniform(40, 58);
+    lesion.value_hu = unenhanced ? random.uniform(28, 40) : random.uniform(40, 58);
   } else if (other < 0.17) {
     lesion.kind = LesionKind::kCalcified;
     lesion.speck_hu = random.uniform(150, 400);
