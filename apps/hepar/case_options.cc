@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "case_options.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <map>
 
+#include "hepar/core/error.h"
 #include "hepar/core/file.h"
 #include "hepar/lesion/site_json.h"
 
@@ -20,7 +23,13 @@ void bind_ct_options(CLI::App& app, CtSource& ct) {
 
 LesionFilterOptions LesionChoice::resolved() const {
   LesionFilterOptions resolved = options;
-  if (!site.empty()) resolved.thresholds = read_site_json(read_text_file(site));
+  if (site.empty()) return resolved;
+  const std::string text = read_text_file(site);
+  try {
+    resolved.thresholds = read_site_json(text);
+  } catch (const Error& error) {
+    throw error.during(fmt::format("reading the site's thresholds from {}", site.string()));
+  }
   return resolved;
 }
 

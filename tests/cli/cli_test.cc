@@ -4,6 +4,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -118,7 +120,7 @@ TEST_F(Cli, PhantomInsertPutsLesionsIntoALiver) {
   expect_refused("phantom insert " + ct() + " " + labels() + " --cysts -1", 2, "number of cysts is -1");
 }
 
-TEST_F(Cli, FilterWritesThreeFilesOnTheCtGrid) {
+TEST_F(Cli, FilterWritesItsFilesOnTheCtGrid) {
   const Outcome outcome = run("filter " + ct() + " " + labels() + " -o " + path("filtered") + " --json");
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   const auto document = nlohmann::json::parse(outcome.out);
@@ -126,12 +128,12 @@ TEST_F(Cli, FilterWritesThreeFilesOnTheCtGrid) {
   EXPECT_TRUE(document["timings_s"].contains("filter"));
   EXPECT_TRUE(document["timings_s"].contains("write"));
   const auto file = nlohmann::json::parse(bytes("filtered/lesions.json"));
-  EXPECT_EQ(file["format"], "hepar.lesions/1");
+  EXPECT_EQ(file["format"], "hepar.lesions/2");
   EXPECT_EQ(file["regions"], document["regions"]);
   EXPECT_TRUE(fs::exists(path("filtered/overview.png")));
   const auto written = read_labels(path("filtered/labels.nii.gz")), truth = read_labels(labels());
   EXPECT_EQ(grid_difference(written.voxels.geometry(), truth.voxels.geometry()), std::nullopt);
-  EXPECT_EQ(std::distance(fs::directory_iterator(path("filtered")), fs::directory_iterator()), 3);
+  EXPECT_EQ(std::distance(fs::directory_iterator(path("filtered")), fs::directory_iterator()), 4);
 }
 
 TEST_F(Cli, SegmentIsTheSameForAnyNumberOfThreads) {
@@ -227,6 +229,84 @@ TEST_F(Cli, CalibrateRefusesASampleThatBoundsNothing) {
   expect_refused("calibrate " + path("few.csv"), 2, "at least 149 tumours are needed");
   write_text_file(path("semicolons.csv"), "probability_cyst;truth\n0,9;cyst\n");
   expect_refused("calibrate " + path("semicolons.csv"), 2, "separated by ';'");
+}
+
+// The 0/1/2 map that a network would give: cysts are called tumour.
+std::string merged_labels(const std::string& from, const std::string& to) {
+  LabelMap labels = read_labels(from).voxels;
+  for (std::uint8_t& label : labels.voxels()) label = label == kCyst ? kTumour : label;
+  write_labels(to, labels);
+  return to;
+}
+
+TEST_F(Cli, FilterJudgesByEitherRule) {
+  const std::string merged = merged_labels(labels(), path("merged.nii.gz"));
+  for (const char* rule : {"paper", "evidence"}) {
+    const Outcome outcome =
+        run("filter " + ct() + " " + merged + " -o " + path("by_rule") + " --json --rule " + rule);
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+    const auto json = nlohmann::json::parse(outcome.out);
+    EXPECT_EQ(json["format"], "hepar.lesions/2");
+    EXPECT_EQ(json["rule"], rule);
+    EXPECT_EQ(json["regions"][0]["probability_cyst"].is_null(), std::string(rule) == "paper");
+    EXPECT_TRUE(fs::exists(path("by_rule/regions.csv")));
+    fs::remove_all(path("by_rule"));
+  }
+  EXPECT_EQ(run("filter " + ct() + " " + merged + " --dry-run --rule guess").status, 2);
+}
+
+TEST_F(Cli, DryRunShowsATableAndWritesNothing) {
+  const std::string merged = merged_labels(labels(), path("merged.nii.gz"));
+  const Outcome outcome = run("filter " + ct() + " " + merged + " --dry-run -o " + path("dry"));
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  for (const char* word : {"volume", "P(cyst)", "verdict", "Nothing was written"}) {
+    EXPECT_NE((outcome.out + outcome.err).find(word), std::string::npos) << word;
+  }
+  EXPECT_FALSE(fs::exists(path("dry")));
+  EXPECT_EQ(run("filter " + ct() + " " + merged + " --dry-run --json").status, 0);
+  const Outcome nowhere = run("filter " + ct() + " " + merged);
+  EXPECT_EQ(nowhere.status, 2);
+  EXPECT_NE(nowhere.err.find("-o, or --dry-run"), std::string::npos) << nowhere.err;
+}
+
+TEST_F(Cli, FilterTakesASitesThresholdsAndRefusesBadOnes) {
+  const std::string merged = merged_labels(labels(), path("merged.nii.gz"));
+  write_text_file(
+      path("site.json"),
+      R"({"format": "hepar.site/1", "thresholds": {"cyst_probability": 1.0, "tumour_probability": 0.25}})");
+  const Outcome strict =
+      run("filter " + ct() + " " + merged + " --dry-run --json --site " + path("site.json"));
+  ASSERT_EQ(strict.status, 0) << strict.err;
+  const auto json = nlohmann::json::parse(strict.out);
+  EXPECT_EQ(json["cyst_probability"], 1.0);
+  for (const auto& region : json["regions"]) EXPECT_NE(region["verdict"], "cyst");
+  write_text_file(path("site.json"), "{");
+  expect_refused("filter " + ct() + " " + merged + " --site " + path("site.json"), 5, "site.json");
+}
+
+TEST_F(Cli, OpeningListsWhatItTakes) {
+  const std::string merged = merged_labels(labels(), path("merged.nii.gz"));
+  const Outcome outcome =
+      run("filter " + ct() + " " + merged + " --dry-run --json --open-mm 12 --within-liver --close-mm 1");
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  int opened = 0;
+  const auto json = nlohmann::json::parse(outcome.out);
+  for (const auto& region : json["regions"]) opened += region["verdict"] == "opened";
+  EXPECT_GT(opened, 0);
+}
+
+TEST_F(Cli, CtsThatAreNotInHuAreRefused) {
+  const std::string merged = merged_labels(labels(), path("merged.nii.gz"));
+  const CtVolume real = read_ct(ct()).voxels;
+  CtVolume wrong = real;
+  for (float& hu : wrong.voxels()) hu = hu + 1024;
+  write_ct(path("shifted.nii.gz"), wrong);
+  expect_refused("filter " + path("shifted.nii.gz") + " " + merged, 2, "intercept");
+  for (std::size_t n = 0; n < wrong.voxels().size(); ++n) {
+    wrong.voxels()[n] = std::round(std::clamp((real.voxels()[n] + 160) / 400 * 255, 0.0F, 255.0F));
+  }
+  write_ct(path("picture.nii.gz"), wrong);
+  expect_refused("filter " + path("picture.nii.gz") + " " + merged, 2, "8-bit");
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ struct LabelledRegion {
 // doubtful in between. The values before any calibration: docs/lesions.md, set on the tuning seeds so that
 // under 0.2 % of the tumours are called cyst.
 struct SiteThresholds {
-  double cyst_probability = 0.90;
+  double cyst_probability = 0.93;
   double tumour_probability = 0.50;
 };
 

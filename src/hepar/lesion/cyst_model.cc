@@ -13,7 +13,8 @@ namespace {
 
 // What docs/lesions.md explains, with the source of each number.
 constexpr double kPriorCyst = 0.22, kPriorCystUnenhanced = 0.12;
-constexpr double kMostOffsetMm = 2, kMostWidthMm = 2.5, kLeastRimExcessHu = 25, kMostUnevenness = 2.2;
+constexpr double kMostOffsetMm = 2, kMostWidthMm = 2.5, kLeastRimExcessHu = 25, kMostUnevenness = 2.2,
+                 kMostEven = -0.3, kLeastRoundness = 0.75;
 
 // What a region may be; the last three are tumours.
 enum Kind : std::size_t { kCystKind, kSolidKind, kNecroticKind, kHypodenseKind, kKinds };
@@ -45,8 +46,9 @@ Likelihoods by_attenuation(const RegionEvidence& evidence, double liver_hu) {
 Likelihoods by_edge(const EdgeFit& edge, double psf_sigma_mm) {
   const double excess_mm = excess_width_mm(edge, psf_sigma_mm), width_error_mm = edge.error_mm;
   // A contour on the grid is off by a third of a pixel.
-  const double offset_mm = edge.offset_mm,
-               offset_error_mm = std::hypot(edge.error_mm, edge.pixel_mm / std::sqrt(12.0));
+  const double offset_mm =
+                   std::max(0.0, edge.offset_mm),  // a tight contour shows no rim, and speaks for nothing
+      offset_error_mm = std::hypot(edge.error_mm, edge.pixel_mm / std::sqrt(12.0));
   const double solid =
       density(offset_mm, {0, 0.8}, offset_error_mm) * half_density(excess_mm, 1.0, width_error_mm);
   return {density(offset_mm, {0, 0.6}, offset_error_mm) * half_density(excess_mm, 0.35, width_error_mm),
@@ -56,7 +58,8 @@ Likelihoods by_edge(const EdgeFit& edge, double psf_sigma_mm) {
 }
 
 Likelihoods by_evenness(double unevenness) {
-  const double log_ratio = std::log(std::max(unevenness, 0.05));
+  // Less than noise alone is no more evidence than just that: the noise of the liver holds its own texture.
+  const double log_ratio = std::max(std::log(std::max(unevenness, 0.05)), kMostEven);
   return {density(log_ratio, {-0.3, 0.4}, 0), density(log_ratio, {0.15, 0.4}, 0),
           density(log_ratio, {0.7, 0.6}, 0), density(log_ratio, {0.1, 0.4}, 0)};
 }
@@ -117,6 +120,8 @@ std::string rim_words(const RegionEvidence& evidence, const LiverReference& live
                        evidence.edge->offset_mm);
   return fmt::format("a blurred border ({:.1f} mm)", evidence.edge ? evidence.edge->width_mm : 0);
 }
+
+bool is_irregular(const RegionEvidence& evidence) { return evidence.roundness < kLeastRoundness; }
 
 bool is_uneven(const RegionEvidence& evidence) { return evidence.unevenness.value_or(0) > kMostUnevenness; }
 

@@ -41,6 +41,9 @@ bool shows_rim(const RegionEvidence& evidence, const LiverReference& liver);
 std::string rim_words(const RegionEvidence& evidence, const LiverReference& liver);
 double rim_excess_hu(const RegionEvidence& evidence, const LiverReference& liver);
 
+// Far from a ball or an ellipsoid of like axes.
+bool is_irregular(const RegionEvidence& evidence);
+
 // The interior's blocks differ far more than noise lets them.
 bool is_uneven(const RegionEvidence& evidence);
 

@@ -36,6 +36,7 @@ void add_evidence_flags(LesionRegion& region, const LiverReference& liver, doubl
   constexpr std::int64_t kFewVoxels = 3;
   add_flag(region, too_small(evidence, slice_mm), LesionFlag::kSmall);
   add_flag(region, shows_rim(evidence, liver), LesionFlag::kRim);
+  add_flag(region, is_irregular(evidence), LesionFlag::kIrregular);
   add_flag(region, is_uneven(evidence), LesionFlag::kUneven);
   add_flag(region, evidence.dense_voxels >= kFewVoxels, LesionFlag::kDense);
   add_flag(region, evidence.gas_voxels >= kFewVoxels, LesionFlag::kGas);
@@ -51,6 +52,8 @@ std::string words_of(LesionFlag flag, const LesionRegion& region, const LiverRef
       return "no curve could be fitted";
     case LesionFlag::kRim:
       return rim_words(evidence, liver);
+    case LesionFlag::kIrregular:
+      return fmt::format("far from round ({:.2f}; a ball has 1)", evidence.roundness);
     case LesionFlag::kUneven:
       return fmt::format("uneven inside ({:.1f} times the noise)", evidence.unevenness.value_or(0));
     case LesionFlag::kHighCore:

@@ -144,9 +144,18 @@ class Judgement {
     measure_values(gather(ct_, judged.runs), judged.region);
   }
 
+  // A region that may be a cyst is searched for any bright part; another one for a dark one, where there may
+  // be one.
+  RegionParts parts_of(const JudgedRegion& whole, const LesionPatch& patch) const {
+    LesionRegion judged = whole.region;
+    judge_by_evidence(judged, liver_, options_, patch.spacing_mm.z);
+    if (judged.verdict != Verdict::kCalledTumour)
+      return find_parts(patch, liver_, judged.evidence.interior_mean_hu);
+    return may_have_parts(judged.evidence) ? find_parts(patch, liver_) : RegionParts{};
+  }
+
   std::vector<JudgedRegion> judge_by_parts(JudgedRegion whole, LesionPatch& patch) const {
-    const RegionParts parts =
-        may_have_parts(whole.region.evidence) ? find_parts(patch, liver_) : RegionParts{};
+    const RegionParts parts = parts_of(whole, patch);
     // Without contrast medium a tumour's own dark side looks the same as a cyst.
     if (parts.split && !liver_.unenhanced) {
       JudgedRegion dark = judge_part(patch, parts.dark, 1);

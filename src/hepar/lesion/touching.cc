@@ -222,21 +222,21 @@ bool may_have_parts(const RegionEvidence& evidence) {
          *evidence.brightest_block_hu - *evidence.darkest_block_hu > 0.75 * kLeastStepHu;
 }
 
-RegionParts find_parts(const LesionPatch& patch, const LiverReference& liver) {
+RegionParts find_parts(const LesionPatch& patch, const LiverReference& liver, std::optional<double> core_hu) {
   RegionParts result;
   const std::vector<float> smooth = smooth_within(patch);
-  const Groups groups = otsu(patch, smooth);
-  result.dark_hu = groups.dark_hu, result.bright_hu = groups.bright_hu;
-  const double step_hu = groups.bright_hu - groups.dark_hu;
-  if (groups.dark_hu > kDarkestCutHu ||
-      step_hu < std::max(kLeastStepHu, 3 * smoothed_noise_hu(patch, liver))) {
-    return result;
+  const double least_step_hu = std::max(kLeastStepHu, 3 * smoothed_noise_hu(patch, liver));
+  double cut_hu = core_hu.value_or(0) + least_step_hu;
+  if (!core_hu) {
+    const Groups groups = otsu(patch, smooth);
+    if (groups.dark_hu > kDarkestCutHu || groups.bright_hu - groups.dark_hu < least_step_hu) return result;
+    cut_hu = groups.middle_hu();
   }
-  const Mask core = bright_core(patch, smooth, groups.middle_hu());
+  const Mask core = bright_core(patch, smooth, cut_hu);
   const auto bright_voxels = std::count(core.voxels().begin(), core.voxels().end(), 1);
   if (bright_voxels == 0) return result;
   result.has_bright = true;
-  Mask parts = assign_parts(patch, smooth, groups.middle_hu(), core);
+  Mask parts = assign_parts(patch, smooth, cut_hu, core);
   widen_bright(patch, parts);
   const double dark_voxels = keep_largest_dark(parts);
   result.wrapped = wrapped_share(patch, parts);
