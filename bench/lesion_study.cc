@@ -304,7 +304,7 @@ class StudyRun {
   std::string rows_ = kHeader, case_rows_ = kCaseHeader;
 };
 
-void run_study(const Study& study, int phantoms) {
+void run_study(const Study& study, int first_phantom, int phantoms) {
   StudyRun run(study);
   if (!study.data.empty() && study.cohort == "tune") run.run_host(totalseg_host(study));
   if (!study.data.empty() && study.cohort == "report") {
@@ -316,7 +316,7 @@ void run_study(const Study& study, int phantoms) {
       run.run_host(thickened(host, 3));
     }
   }
-  for (int n = 0; n < phantoms; ++n) {
+  for (int n = first_phantom; n < first_phantom + phantoms; ++n) {
     study.cohort == "unseen" ? run.run_phantom(n) : run.run_host(phantom_host(study, n));
   }
   run.write();
@@ -327,7 +327,7 @@ void run_study(const Study& study, int phantoms) {
 
 int main(int argc, char** argv) {
   hepar::Study study;
-  int phantoms = 7;
+  int first_phantom = 0, phantoms = 7;
   CLI::App app("Both rules of the lesion filter on cohorts with exact truth.");
   app.add_option("--data", study.data, "Folder of the unpacked real CTs; none: phantoms only");
   app.add_option("--cohort", study.cohort,
@@ -335,12 +335,13 @@ int main(int argc, char** argv) {
                  "phantoms' own lesions")
       ->check(CLI::IsMember({"tune", "report", "unseen"}));
   app.add_option("--seed", study.seed);
+  app.add_option("--first-phantom", first_phantom, "Number of the first phantom");
   app.add_option("--phantoms", phantoms, "Phantoms to put lesions into");
   app.add_option("--cases", study.cases_per_host, "Insertions per host");
   app.add_option("-o,--output", study.output, "Writes OUTPUT_lesions.csv and OUTPUT_cases.csv")->required();
   CLI11_PARSE(app, argc, argv);
   try {
-    hepar::run_study(study, phantoms);
+    hepar::run_study(study, first_phantom, phantoms);
   } catch (const hepar::Error& error) {
     fmt::print(stderr, "lesion_study: {}\n", error.what());
     return hepar::exit_status(error.code());

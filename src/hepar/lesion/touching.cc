@@ -163,16 +163,22 @@ Mask assign_parts(const LesionPatch& patch, const std::vector<float>& smooth, do
   return parts;
 }
 
-// Where two tissues meet, the border is uncertain by about a pixel: that much of the dark part goes to the
-// bright one, as tumour must not be lost.
+// Where two tissues meet, the border is uncertain by about a pixel or a slice: that much of the dark part
+// goes to the bright one, as tumour must not be lost.
 void widen_bright(const LesionPatch& patch, Mask& parts) {
   Mask bright(parts.geometry());
   std::transform(parts.voxels().begin(), parts.voxels().end(), bright.voxels().begin(),
                  [](std::uint8_t part) { return static_cast<std::uint8_t>(part == 2); });
   const Volume<double> squared = squared_distance_mm2(bright);
   const double margin_mm = 1.01 * std::max({kMarginMm, patch.spacing_mm.x, patch.spacing_mm.y});
-  for (std::size_t n = 0; n < parts.voxels().size(); ++n) {
-    if (parts.voxels()[n] == 1 && squared.voxels()[n] <= margin_mm * margin_mm) parts.voxels()[n] = 2;
+  const std::int64_t area = patch.size.i * patch.size.j, count = patch.size.count();
+  const auto is_bright = [&](std::int64_t n) {
+    return n >= 0 && n < count && bright.voxels()[static_cast<std::size_t>(n)] != 0;
+  };
+  for (std::int64_t n = 0; n < count; ++n) {
+    std::uint8_t& part = parts.voxels()[static_cast<std::size_t>(n)];
+    const bool near = squared.voxels()[static_cast<std::size_t>(n)] <= margin_mm * margin_mm;
+    if (part == 1 && (near || is_bright(n - area) || is_bright(n + area))) part = 2;
   }
 }
 
