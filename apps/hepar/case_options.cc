@@ -39,12 +39,13 @@ void bind_lesion_options(CLI::App& app, LesionChoice& choice) {
   LesionFilterOptions& options = choice.options;
   app.add_option(
          "--rule", options.rule,
-         "evidence (default): only a confident cyst leaves the tumour; paper: every region whose fitted "
+         "evidence: only a confident cyst leaves the tumour; paper: every region whose fitted "
          "mean is below the threshold does")
-      ->transform(CLI::CheckedTransformer(kRules));
+      ->transform(CLI::CheckedTransformer(kRules).description("paper or evidence"))
+      ->type_name("RULE");
   app.add_option("--site", choice.site, "Thresholds of the evidence rule, from `hepar calibrate`");
   app.add_option("--threshold-hu", options.threshold_hu,
-                 "Paper's rule: a region whose fitted mean is below this is a cyst")
+                 "Belongs to --rule paper: a region whose fitted mean is below this is a cyst")
       ->capture_default_str();
   const auto add_radius = [&](const char* name, double& radius_mm, const char* help) {
     app.add_option(name, radius_mm, help)->check(CLI::Range(0.0, 50.0))->capture_default_str();

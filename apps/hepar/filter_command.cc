@@ -14,7 +14,8 @@ Command make_filter_command() {
   auto choice = std::make_shared<LesionChoice>();
   return {.name = "filter",
           .summary = "Tell cysts from tumours in anyone's label map by the CT under every region.",
-          .sources = {"Gaussian filter: Lin et al., Front. Oncol. 14:1423774, 2024, formula 2"},
+          .sources = {"paper's rule: Lin et al., Front. Oncol. 14:1423774, 2024, formula 2",
+                      "evidence rule: docs/lesions.md, with the source of every constant"},
           .bind =
               [request, choice](CLI::App& app) {
                 bind_ct_options(app, request->ct);

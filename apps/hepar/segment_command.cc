@@ -15,7 +15,8 @@ Command make_segment_command() {
   return {.name = "segment",
           .summary = "Contour liver, tumours and cysts on one CT.",
           .sources = {"Network and inference: Isensee et al., Nat. Methods 18:203-211, 2021 (nnU-Net)",
-                      "Gaussian filter: Lin et al., Front. Oncol. 14:1423774, 2024, formula 2"},
+                      "paper's rule: Lin et al., Front. Oncol. 14:1423774, 2024, formula 2",
+                      "evidence rule: docs/lesions.md, with the source of every constant"},
           .bind =
               [request, choice](CLI::App& app) {
                 bind_ct_options(app, request->ct);

@@ -18,61 +18,65 @@ constexpr double kMostOffsetMm = 2, kMostWidthMm = 2.5, kLeastRimExcessHu = 25, 
 
 // What a region may be; the last three are tumours.
 enum Kind : std::size_t { kCystKind, kSolidKind, kNecroticKind, kHypodenseKind, kKinds };
-using Likelihoods = std::array<double, kKinds>;
+// Natural logarithms, so that no lesion is so far from all laws that they all vanish.
+using LogLikelihoods = std::array<double, kKinds>;
 constexpr double kSolidShare = 0.78, kNecroticShare = 0.12, kHypodenseShare = 0.10;
 
 struct Normal {
   double mean, sd;
 };
 
-double density(double x, Normal law, double error) {
+double log_density(double x, Normal law, double error) {
   const double sd = std::hypot(law.sd, error), z = (x - law.mean) / sd;
-  return std::exp(-0.5 * z * z) / (sd * std::sqrt(2 * std::numbers::pi));
+  return -0.5 * z * z - std::log(sd) - 0.5 * std::log(2 * std::numbers::pi);
 }
 
 // Of what is positive by nature and nearest to zero most often.
-double half_density(double x, double sd, double error) { return 2 * density(x, {0, sd}, error); }
+double log_half_density(double x, double sd, double error) {
+  return std::log(2.0) + log_density(x, {0, sd}, error);
+}
 
-Likelihoods by_attenuation(const RegionEvidence& evidence, double liver_hu) {
+LogLikelihoods by_attenuation(const RegionEvidence& evidence, double liver_hu) {
   // Share of the full portal rise of 56.2 HU that this liver shows.
   const double enhanced = std::clamp((liver_hu - 58.8) / 56.2, 0.0, 1.2);
   const double pseudo_hu = 0.08 * std::max(liver_hu - 58.8, 0.0) * std::min(1.0, 10 / evidence.diameter_mm);
   const Normal solid{liver_hu - 15 - 41.9 * enhanced, 8 + 9.9 * enhanced};
   const double core_hu = *evidence.interior_mean_hu, error_hu = evidence.interior_error_hu;
-  return {density(core_hu, {9 + pseudo_hu, 7.2}, error_hu), density(core_hu, solid, error_hu),
-          density(core_hu, {27, 12}, error_hu), density(core_hu, {38, 6}, error_hu)};
+  return {log_density(core_hu, {9 + pseudo_hu, 7.2}, error_hu), log_density(core_hu, solid, error_hu),
+          log_density(core_hu, {27, 12}, error_hu), log_density(core_hu, {38, 6}, error_hu)};
 }
 
-Likelihoods by_edge(const EdgeFit& edge, double psf_sigma_mm) {
+LogLikelihoods by_edge(const EdgeFit& edge, double psf_sigma_mm) {
   const double excess_mm = excess_width_mm(edge, psf_sigma_mm), width_error_mm = edge.error_mm;
-  // A contour on the grid is off by a third of a pixel.
-  const double offset_mm =
-                   std::max(0.0, edge.offset_mm),  // a tight contour shows no rim, and speaks for nothing
-      offset_error_mm = std::hypot(edge.error_mm, edge.pixel_mm / std::sqrt(12.0));
+  // A contour on the grid is off by a third of a pixel; a tight one shows no rim, and speaks for nothing.
+  const double offset_mm = std::max(0.0, edge.offset_mm),
+               offset_error_mm = std::hypot(edge.error_mm, edge.pixel_mm / std::sqrt(12.0));
+  const double cyst =
+      log_density(offset_mm, {0, 0.6}, offset_error_mm) + log_half_density(excess_mm, 0.35, width_error_mm);
   const double solid =
-      density(offset_mm, {0, 0.8}, offset_error_mm) * half_density(excess_mm, 1.0, width_error_mm);
-  return {density(offset_mm, {0, 0.6}, offset_error_mm) * half_density(excess_mm, 0.35, width_error_mm),
-          solid,
-          density(offset_mm, {0.9, 0.9}, offset_error_mm) * density(excess_mm, {1.2, 0.7}, width_error_mm),
-          solid};
+      log_density(offset_mm, {0, 0.8}, offset_error_mm) + log_half_density(excess_mm, 1.0, width_error_mm);
+  const double rim = log_density(offset_mm, {0.9, 0.9}, offset_error_mm) +
+                     log_density(excess_mm, {1.2, 0.7}, width_error_mm);
+  return {cyst, solid, rim, solid};
 }
 
-Likelihoods by_evenness(double unevenness) {
+LogLikelihoods by_evenness(double unevenness) {
   // Less than noise alone is no more evidence than just that: the noise of the liver holds its own texture.
   const double log_ratio = std::max(std::log(std::max(unevenness, 0.05)), kMostEven);
-  return {density(log_ratio, {-0.3, 0.4}, 0), density(log_ratio, {0.15, 0.4}, 0),
-          density(log_ratio, {0.7, 0.6}, 0), density(log_ratio, {0.1, 0.4}, 0)};
+  return {log_density(log_ratio, {-0.3, 0.4}, 0), log_density(log_ratio, {0.15, 0.4}, 0),
+          log_density(log_ratio, {0.7, 0.6}, 0), log_density(log_ratio, {0.1, 0.4}, 0)};
 }
 
-// Multiplies into `weights` and returns what this adds to the logarithm of the odds.
-double weigh(Likelihoods& weights, const Likelihoods& likelihoods) {
-  constexpr double kLeast = 1e-30;  // no evidence is beyond all doubt, and logarithms stay finite
+// Adds to `weights` and returns what this adds to the logarithm of the odds.
+double weigh(LogLikelihoods& weights, const LogLikelihoods& likelihoods) {
   const auto log_odds = [&] {
-    return std::log((weights[kCystKind] + kLeast) /
-                    (weights[kSolidKind] + weights[kNecroticKind] + weights[kHypodenseKind] + kLeast));
+    const double most = std::max({weights[kSolidKind], weights[kNecroticKind], weights[kHypodenseKind]});
+    double sum = 0;
+    for (const Kind kind : {kSolidKind, kNecroticKind, kHypodenseKind}) sum += std::exp(weights[kind] - most);
+    return weights[kCystKind] - most - std::log(sum);
   };
   const double before = log_odds();
-  for (std::size_t kind = 0; kind < kKinds; ++kind) weights[kind] *= likelihoods[kind];
+  for (std::size_t kind = 0; kind < kKinds; ++kind) weights[kind] += likelihoods[kind];
   return log_odds() - before;
 }
 
@@ -92,7 +96,8 @@ CystOdds weigh_evidence(const RegionEvidence& evidence, const LiverReference& li
   odds.prior = std::log(prior / (1 - prior));
   if (!evidence.interior_mean_hu || !liver.median_hu) return odds;
   const double tumour = 1 - prior;
-  Likelihoods weights{prior, kSolidShare * tumour, kNecroticShare * tumour, kHypodenseShare * tumour};
+  LogLikelihoods weights{std::log(prior), std::log(kSolidShare * tumour), std::log(kNecroticShare * tumour),
+                         std::log(kHypodenseShare * tumour)};
   odds.attenuation = weigh(weights, by_attenuation(evidence, *liver.median_hu));
   if (evidence.edge) odds.edge = weigh(weights, by_edge(*evidence.edge, liver.psf_sigma_mm));
   if (evidence.unevenness) odds.evenness = weigh(weights, by_evenness(*evidence.unevenness));
@@ -124,6 +129,10 @@ std::string rim_words(const RegionEvidence& evidence, const LiverReference& live
 bool is_irregular(const RegionEvidence& evidence) { return evidence.roundness < kLeastRoundness; }
 
 bool is_uneven(const RegionEvidence& evidence) { return evidence.unevenness.value_or(0) > kMostUnevenness; }
+
+bool rim_may_be_unseen(const RegionEvidence& evidence, double probability) {
+  return evidence.diameter_mm < 20 && probability < 0.985;
+}
 
 bool too_small(const RegionEvidence& evidence, double slice_mm) {
   return evidence.diameter_mm < std::max(7.0, 1.6 * slice_mm);

@@ -35,6 +35,10 @@ double core_ceiling_hu(const LiverReference& liver);
 // Below max(7 mm, 1.6 slices) partial volume and noise leave no core to judge.
 bool too_small(const RegionEvidence& evidence, double slice_mm);
 
+// Below 20 mm the rim of a necrotic tumour may be thinner than CT shows: nothing but an evident cyst
+// (probability 0.985 or more) is one.
+bool rim_may_be_unseen(const RegionEvidence& evidence, double probability);
+
 // A rim: the dark part ends far inside the contour, its border is far wider than any point spread, or there
 // is tissue brighter than the liver around it. rim_words() says which.
 bool shows_rim(const RegionEvidence& evidence, const LiverReference& liver);

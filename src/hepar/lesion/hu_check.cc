@@ -89,6 +89,13 @@ void check_hounsfield_units(const CtVolume& ct, std::optional<double> liver_medi
                     "as it came from the scanner",
                     range.highest));
   }
+  if (liver_median_hu && *liver_median_hu < -200) {
+    throw Error(ErrorCode::kInvalidInput,
+                fmt::format("the liver (without one, the lesions) measures {:.0f} HU, as air or fat does: "
+                            "the CT's intercept was applied twice, or "
+                            "the map belongs to another CT; convert the CT again from its source",
+                            *liver_median_hu));
+  }
   const bool shifted =
       range.lowest >= -24 && liver_median_hu && *liver_median_hu >= 900 && *liver_median_hu <= 1400;
   if (shifted) {

@@ -52,6 +52,8 @@ std::string words_of(LesionFlag flag, const LesionRegion& region, const LiverRef
       return "no curve could be fitted";
     case LesionFlag::kRim:
       return rim_words(evidence, liver);
+    case LesionFlag::kRimUnseen:
+      return fmt::format("in {:.0f} mm a thin rim may be there unseen", evidence.diameter_mm);
     case LesionFlag::kIrregular:
       return fmt::format("far from round ({:.2f}; a ball has 1)", evidence.roundness);
     case LesionFlag::kUneven:
@@ -143,6 +145,7 @@ void judge_by_evidence(LesionRegion& region, const LiverReference& liver, const 
   const double core_hu = *region.evidence.interior_mean_hu, error_hu = region.evidence.interior_error_hu;
   const bool may_be_cyst = probability >= options.thresholds.tumour_probability;
   add_flag(region, may_be_cyst && core_hu + 2 * error_hu > core_ceiling_hu(liver), LesionFlag::kHighCore);
+  add_flag(region, may_be_cyst && rim_may_be_unseen(region.evidence, probability), LesionFlag::kRimUnseen);
   const std::vector<std::string> against = bars(region, liver);
   if (!may_be_cyst) {
     region.verdict = Verdict::kCalledTumour;

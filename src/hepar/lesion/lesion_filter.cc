@@ -14,6 +14,7 @@
 #include "hepar/imaging/distance.h"
 #include "hepar/lesion/hu_check.h"
 #include "hepar/lesion/judge.h"
+#include "hepar/lesion/region_measure.h"
 #include "hepar/lesion/touching.h"
 #include "hepar/lesion/tumour_growth.h"
 #include "hepar/numeric/statistics.h"
@@ -21,97 +22,14 @@
 namespace hepar {
 namespace {
 
+// Whatever a site's thresholds: more probably a tumour than a cyst, or the other way round.
+constexpr double kEvenOdds = 0.5;
+
 // A judged region and its voxels.
 struct JudgedRegion {
   LesionRegion region;
   std::vector<VoxelRun> runs;
 };
-
-std::vector<float> gather(const CtVolume& ct, std::span<const VoxelRun> runs) {
-  std::vector<float> values;
-  for (const VoxelRun& run : runs) {
-    const float* const first = ct.voxels().data() + run.first;
-    values.insert(values.end(), first, first + run.length);
-  }
-  if (!std::all_of(values.begin(), values.end(), [](float hu) { return std::isfinite(hu); })) {
-    throw Error(
-        ErrorCode::kInvalidInput,
-        "the CT holds a value under the tumour that is not a finite number; convert the CT again from "
-        "its source");
-  }
-  return values;
-}
-
-void measure_values(std::vector<float> values, LesionRegion& region) {
-  region.fit = fit_gaussian(values);
-  const auto [lowest, highest] = std::minmax_element(values.begin(), values.end());
-  region.lowest_hu = *lowest, region.highest_hu = *highest;
-  // Linear interpolation between order statistics, as numeric/statistics.h; each search narrows the next.
-  auto start = values.begin();
-  for (std::size_t n = 0; n < kReportedPercentiles.size(); ++n) {
-    const double rank = kReportedPercentiles[n] / 100 * static_cast<double>(values.size() - 1);
-    const auto low = values.begin() + static_cast<std::ptrdiff_t>(rank);
-    std::nth_element(start, low, values.end());
-    const double above = low + 1 == values.end() ? *low : *std::min_element(low + 1, values.end());
-    region.percentiles_hu[n] = *low + (rank - std::floor(rank)) * (above - *low);
-    start = low;
-  }
-}
-
-// Number, size and place from the voxels.
-void measure_place(const Geometry& geometry, std::span<const VoxelRun> runs, LesionRegion& region) {
-  Vec3 sum;
-  region.voxels = 0;
-  region.bounds = {geometry.size, {0, 0, 0}};
-  for (const VoxelRun& run : runs) {
-    const std::int64_t row = run.first / geometry.size.i;
-    const Int3 first{run.first % geometry.size.i, row % geometry.size.j, row / geometry.size.j};
-    const double length = run.length;
-    region.voxels += run.length;
-    sum = sum + Vec3{length * (static_cast<double>(first.i) + 0.5 * (length - 1)),
-                     length * static_cast<double>(first.j), length * static_cast<double>(first.k)};
-    for (int axis = 0; axis < 3; ++axis) {
-      const std::int64_t last = first[axis] + (axis == 0 ? run.length : 1);
-      region.bounds.low[axis] = std::min(region.bounds.low[axis], first[axis]);
-      region.bounds.high[axis] = std::max(region.bounds.high[axis], last);
-    }
-  }
-  region.volume_ml = static_cast<double>(region.voxels) * geometry.voxel_volume_ml();
-  region.centroid_lps_mm = geometry.world_from_index((1 / static_cast<double>(region.voxels)) * sum);
-}
-
-void measure_interior(const LesionPatch& patch, const LiverReference& liver, LesionRegion& region) {
-  region.evidence = measure_evidence(patch, liver);
-  if (!region.evidence.interior_hu.empty()) {
-    region.interior_fit = fit_gaussian(region.evidence.interior_hu);
-    region.interior_pair = fit_gaussian_pair(region.evidence.interior_hu, liver.correlated_voxels);
-  }
-  region.evidence.interior_hu.clear();
-}
-
-// The runs of the patch's own voxels in the volume.
-std::vector<VoxelRun> runs_of_own(const LesionPatch& patch, const Geometry& geometry) {
-  std::vector<std::int64_t> offsets;
-  for (Int3 at; at.k < patch.size.k; ++at.k)
-    for (at.j = 0; at.j < patch.size.j; ++at.j)
-      for (at.i = 0; at.i < patch.size.i; ++at.i) {
-        if (patch.tissue[patch.offset(at)] != Tissue::kOwn) continue;
-        const Int3 index = patch.volume_index(at);
-        offsets.push_back(index.i + geometry.size.i * (index.j + geometry.size.j * index.k));
-      }
-  std::sort(offsets.begin(), offsets.end());
-  std::vector<VoxelRun> runs;
-  for (const std::int64_t offset : offsets) {
-    const bool goes_on =
-        !runs.empty() && runs.back().first + runs.back().length == offset && offset % geometry.size.i != 0;
-    if (goes_on) {
-      ++runs.back().length;
-    } else {
-      runs.push_back({offset, 1, 0});
-    }
-  }
-  return runs;
-}
 
 // Judges the regions of one case.
 class Judgement {
@@ -123,10 +41,6 @@ class Judgement {
     const auto runs = found.runs_of(found.components[n]);
     JudgedRegion whole{{}, {runs.begin(), runs.end()}};
     measure(whole);
-    if (options_.rule == LesionRule::kPaper && liver_.source == LiverSource::kNone) {
-      judge_by_paper(whole.region, liver_, options_);
-      return {whole};
-    }
     LesionPatch patch =
         cut_patch(ct_, labels_, runs, whole.region.bounds,
                   {.margin_mm = kEvidenceMarginMm, .liver_by_hu = liver_.source != LiverSource::kLabel});
@@ -149,7 +63,7 @@ class Judgement {
   RegionParts parts_of(const JudgedRegion& whole, const LesionPatch& patch) const {
     LesionRegion judged = whole.region;
     judge_by_evidence(judged, liver_, options_, patch.spacing_mm.z);
-    if (judged.verdict != Verdict::kCalledTumour)
+    if (judged.probability_cyst.value_or(1) >= kEvenOdds)
       return find_parts(patch, liver_, judged.evidence.interior_mean_hu);
     return may_have_parts(judged.evidence) ? find_parts(patch, liver_) : RegionParts{};
   }
@@ -228,9 +142,11 @@ bool lie_within(const Geometry& geometry, const JudgedRegion& a, const JudgedReg
 void bar_cysts_near_tumours(const Geometry& geometry, const LiverReference& liver,
                             std::vector<JudgedRegion>& judged) {
   for (JudgedRegion& region : judged) {
-    if (region.region.verdict != Verdict::kCalledCyst || region.region.is_part) continue;
+    if (region.region.verdict != Verdict::kCalledCyst) continue;
     const bool near = std::any_of(judged.begin(), judged.end(), [&](const JudgedRegion& other) {
-      return other.region.verdict == Verdict::kCalledTumour &&
+      // A cyst may touch the tumour that it was split from.
+      return other.region.component != region.region.component &&
+             other.region.probability_cyst.value_or(1) < kEvenOdds &&
              lie_within(geometry, region, other, kNearTumourMm);
     });
     if (near) bar_cyst(region.region, LesionFlag::kNearTumour, liver);
@@ -275,13 +191,15 @@ std::vector<std::string> notes_on(const LesionFilterResult& result, const LabelC
         liver.median_hu ? fmt::format("; soft tissue around the lesions ({:.0f} HU) stands in for the liver",
                                       *liver.median_hu)
                         : ", so contrast phase and noise can't be told"));
-  } else if (liver.unenhanced) {
+  }
+  if (liver.unenhanced) {
     notes.push_back(fmt::format(
         "the liver measures {:.0f} HU, at most {:.0f}: an unenhanced or weakly enhanced scan{}",
         *liver.median_hu, kUnenhancedLiverHu,
         paper ? fmt::format(", to which the threshold of {:g} HU does not apply; look at every cyst",
                             result.options.threshold_hu)
-              : std::string("; tumours differ less from cysts here")));
+              : std::string(
+                    "; tumours differ less from cysts here, and a threshold of 45 HU would not apply")));
   }
   if (census.cyst_voxels > 0) {
     notes.push_back(fmt::format("{} voxels were cyst (label {}) already; they stay cyst and were not judged",
@@ -293,7 +211,7 @@ std::vector<std::string> notes_on(const LesionFilterResult& result, const LabelC
       });
   if (odd > 0) {
     notes.push_back(
-        fmt::format("{} regions hold air, padding or bone: they may lie outside the body, or the map "
+        fmt::format("regions that hold air, padding or bone: {}; they may lie outside the body, or the map "
                     "belongs to another CT",
                     odd));
   }

@@ -141,7 +141,7 @@ TEST(EvidenceRule, KeepsWhatHoldsPaddingAndSaysSo) {
   CystCase c;
   c.overwrite(200, -1000);
   CystCase again = c;
-  EXPECT_THAT(filter(again).notes, Contains(HasSubstr("1 regions hold air, padding or bone")));
+  EXPECT_THAT(filter(again).notes, Contains(HasSubstr("regions that hold air, padding or bone: 1")));
   expect_kept(c, LesionFlag::kPadding);
 }
 

@@ -12,10 +12,9 @@ std::string_view verdict_name(Verdict verdict) {
 
 std::string_view flag_name(LesionFlag flag) {
   constexpr std::string_view kNames[] = {
-      "small",    "fit_failed", "poor_fit",  "near_threshold", "wide",         "unenhanced_liver",
-      "no_liver", "rim",        "irregular", "uneven",         "high_core",    "bright_part",
-      "dense",    "gas",        "touching",  "near_tumour",    "equal_values", "clipped",
-      "padding",  "implausible"};
+      "small", "fit_failed", "poor_fit",    "near_threshold", "wide",      "unenhanced_liver", "no_liver",
+      "rim",   "rim_unseen", "irregular",   "uneven",         "high_core", "bright_part",      "dense",
+      "gas",   "touching",   "near_tumour", "equal_values",   "clipped",   "padding",          "implausible"};
   return kNames[static_cast<std::size_t>(flag)];
 }
 

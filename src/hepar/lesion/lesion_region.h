@@ -35,6 +35,7 @@ enum class LesionFlag {
   kUnenhancedLiver,  // LiverReference::unenhanced
   kNoLiver,          // the map holds no liver: soft tissue around the lesions stood in for it
   kRim,              // the dark part ends well inside the contour, or a shell is brighter than the liver
+  kRimUnseen,        // small, and not an evident cyst: rim_may_be_unseen()
   kIrregular,        // roundness far below that of a cyst
   kUneven,           // blocks of the interior differ by more than noise
   kHighCore,         // the core may lie above core_ceiling_hu(), at two standard errors

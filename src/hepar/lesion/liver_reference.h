@@ -29,10 +29,12 @@ struct LiverReference {
   std::optional<double> median_hu;  // to 1 HU; empty without a source
   // The curve of formula 2 fitted to the histogram's peak, which leaves vessels and fat out.
   std::optional<double> mean_hu, std_hu;
-  bool unenhanced = false;       // median_hu <= kUnenhancedLiverHu
-  double noise_hu = 0;           // of the scan, estimate_noise(); where that is empty, std_hu
-  double correlated_voxels = 1;  // NoiseEstimate's
-  double psf_sigma_mm = 0.64;    // in plane; where no edge of the body is in the CT, FWHM 1.5 mm
+  bool unenhanced = false;  // median_hu <= kUnenhancedLiverHu
+  double noise_hu = 0;      // of the scan, estimate_noise(); where that is empty, std_hu
+  // NoiseEstimate's; where that is empty, what 3D-IRCADb-01 case 1 has, so that errors are not thought too
+  // small.
+  double correlated_voxels = 9;
+  double psf_sigma_mm = 0.64;  // in plane; where no edge of the body is in the CT, FWHM 1.5 mm
 };
 
 // With fewer voxels the median of noisy parenchyma (SD 25 HU) is uncertain by over 3 HU: 1.25 * 25 / 10.

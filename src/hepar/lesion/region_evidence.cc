@@ -6,7 +6,6 @@
 #include <cmath>
 #include <numbers>
 
-#include "hepar/core/parallel.h"
 #include "hepar/lesion/plane_distance.h"
 #include "hepar/numeric/least_squares.h"
 
@@ -126,7 +125,7 @@ void EvidenceScan::measure_slices() {
   slice_reach_ = std::min(wanted, (slices - 1) / 2);
   constexpr std::int64_t kEnoughVoxels = 50'000;  // of a large region every n-th slice is enough
   const std::int64_t stride = 1 + own_voxels_ / kEnoughVoxels;
-  for (std::int64_t k = low_slice_; k <= high_slice_; k += stride) measure_slice(k);
+  for (std::int64_t k = low_slice_ + stride / 2; k <= high_slice_; k += stride) measure_slice(k);
 }
 
 void EvidenceScan::measure_slice(std::int64_t k) {

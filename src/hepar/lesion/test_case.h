@@ -102,6 +102,7 @@ inline LiverReference liver_of(double median_hu, double noise_hu) {
   liver.voxels = 100000;
   liver.median_hu = liver.mean_hu = median_hu;
   liver.std_hu = liver.noise_hu = noise_hu;
+  liver.correlated_voxels = 1;  // the tests' noise is white
   liver.unenhanced = median_hu <= kUnenhancedLiverHu;
   liver.psf_sigma_mm = PaintedCase::kSigmaMm;
   return liver;

@@ -16,7 +16,7 @@ namespace {
 constexpr double kSmoothMm = 1.5;
 constexpr double kDarkestCutHu = 40;  // a darker group above it is no cyst: there is nothing to split off
 constexpr double kLeastStepHu = 18;   // less is the unevenness of tumours (texture SD 3 - 8 HU)
-constexpr double kMarginMm = 1;
+constexpr double kMarginMm = 1.5;
 constexpr double kSmallestPartMm = 7;  // diameter of the ball of the same volume
 
 double ball_diameter_mm(double voxels, Vec3 spacing_mm) {
@@ -128,9 +128,16 @@ Mask bright_core(const LesionPatch& patch, const std::vector<float>& smooth, dou
   const auto own = [&](std::int64_t n) {
     return n >= 0 && n < count && patch.tissue[static_cast<std::size_t>(n)] == Tissue::kOwn;
   };
+  // A region of three slices or more: its end slices hold a share of what lies beyond.
+  const auto first_own =
+      std::find(patch.tissue.begin(), patch.tissue.end(), Tissue::kOwn) - patch.tissue.begin();
+  const auto after_own =
+      patch.tissue.rend() - std::find(patch.tissue.rbegin(), patch.tissue.rend(), Tissue::kOwn);
+  const bool ends_aside = (after_own - 1) / area - first_own / area >= 2;
   for (std::int64_t n = 0; n < count; ++n) {
     const auto at = static_cast<std::size_t>(n);
-    bright.voxels()[at] = own(n) && own(n - area) && own(n + area) && smooth[at] >= cut_hu;
+    const bool within = own(n) && (!ends_aside || (own(n - area) && own(n + area)));
+    bright.voxels()[at] = within && smooth[at] >= cut_hu;
   }
   // On a coarse grid a ball must still reach beyond one voxel, or a shell one voxel thin would pass.
   Mask core =

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include <cmath>
 
 #include "hepar/core/error.h"
@@ -175,7 +177,12 @@ InsertedCase insert_lesions(const CtVolume& ct, const LabelMap& labels, const In
     for (std::size_t m = 0; m < sums.size(); ++m) {
       const auto kind = groups[n].lesions[m].kind();
       if (sums[m].voxels > 0) {
+        const auto painted = static_cast<std::uint8_t>(first_id + m);
         result.lesions.push_back(truth_of(kind, sums[m], ct.geometry()));
+        const auto id = static_cast<std::uint8_t>(result.lesions.size());
+        if (id != painted) {  // the one before it in its group owns no voxel and is not listed
+          std::replace(result.lesion_ids.voxels().begin(), result.lesion_ids.voxels().end(), painted, id);
+        }
       } else {
         result.notes.push_back(fmt::format("a {} is so small that no voxel's centre lies in it",
                                            phantom::lesion_kind_name(kind)));
