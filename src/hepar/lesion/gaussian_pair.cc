@@ -18,10 +18,7 @@ struct Bin {
 
 struct Law {
   double share = 0, mean = 0, sd = 1;
-  double log_density(double x) const {
-    const double z = (x - mean) / sd;
-    return std::log(share) - std::log(sd) - 0.5 * std::log(2 * std::numbers::pi) - 0.5 * z * z;
-  }
+  double log_height() const { return std::log(share / sd) - 0.5 * std::log(2 * std::numbers::pi); }
 };
 
 // Share, mean and SD of the bins under weights.
@@ -38,14 +35,16 @@ Law weighted_law(std::span<const Bin> bins, double total, const Weight& weight) 
   return {n / total, mean, std::sqrt(std::max(1.0, squares / n - mean * mean))};
 }
 
+// Also writes the share of the first law in each bin.
 double log_likelihood(std::span<const Bin> bins, const Law& a, const Law& b, std::span<double> share_of_a) {
+  const double height_a = a.log_height(), height_b = b.log_height();
   double sum = 0;
   for (std::size_t n = 0; n < bins.size(); ++n) {
-    const double la = a.log_density(bins[n].hu), lb = b.log_density(bins[n].hu);
-    const double most = std::max(la, lb);
-    const double both = most + std::log(std::exp(la - most) + std::exp(lb - most));
-    share_of_a[n] = std::exp(la - both);
-    sum += bins[n].count * both;
+    const double za = (bins[n].hu - a.mean) / a.sd, zb = (bins[n].hu - b.mean) / b.sd;
+    const double la = height_a - 0.5 * za * za, lb = height_b - 0.5 * zb * zb;
+    const double most = std::max(la, lb), rest = std::exp(std::min(la, lb) - most);
+    share_of_a[n] = la >= lb ? 1 / (1 + rest) : rest / (1 + rest);
+    sum += bins[n].count * (most + std::log1p(rest));
   }
   return sum;
 }
@@ -74,17 +73,22 @@ std::optional<GaussianPair> fit_gaussian_pair(std::span<const float> values_hu, 
   for (std::size_t n = 0; n < bins.size(); ++n) share[n] = bins[n].hu < one.mean ? 1 : 0;
   Law low, high;
   double likelihood = 0;
+  const double samples = std::max(2.0, total / std::max(1.0, correlated_voxels));
   constexpr int kMostSteps = 60;
+  constexpr double kLeastGain = 0.02;
   for (int step = 0; step < kMostSteps; ++step) {
     low = weighted_law(std::span(bins), total, [&](std::size_t n) { return share[n]; });
     high = weighted_law(std::span(bins), total, [&](std::size_t n) { return 1 - share[n]; });
     const double before = likelihood;
     likelihood = log_likelihood(bins, low, high, share);
-    if (step > 0 && likelihood - before < 1e-4 * total / 1000) break;
+    // What is still to win must not matter to the criterion.
+    if (step > 0 && 2 * (likelihood - before) * samples < kLeastGain * total) break;
   }
   double single = 0;
-  for (const Bin& bin : bins) single += bin.count * one.log_density(bin.hu);
-  const double samples = std::max(2.0, total / std::max(1.0, correlated_voxels));
+  for (const Bin& bin : bins) {
+    const double z = (bin.hu - one.mean) / one.sd;
+    single += bin.count * (one.log_height() - 0.5 * z * z);
+  }
   if (low.mean > high.mean) std::swap(low, high);
   // Five parameters against two.
   const double gain = 2 * (likelihood - single) * samples / total - 3 * std::log(samples);

@@ -145,7 +145,8 @@ void judge_by_evidence(LesionRegion& region, const LiverReference& liver, const 
   const double core_hu = *region.evidence.interior_mean_hu, error_hu = region.evidence.interior_error_hu;
   const bool may_be_cyst = probability >= options.thresholds.tumour_probability;
   add_flag(region, may_be_cyst && core_hu + 2 * error_hu > core_ceiling_hu(liver), LesionFlag::kHighCore);
-  add_flag(region, may_be_cyst && rim_may_be_unseen(region.evidence, probability), LesionFlag::kRimUnseen);
+  add_flag(region, may_be_cyst && !region.is_part && rim_may_be_unseen(region.evidence, probability),
+           LesionFlag::kRimUnseen);
   const std::vector<std::string> against = bars(region, liver);
   if (!may_be_cyst) {
     region.verdict = Verdict::kCalledTumour;

@@ -123,7 +123,7 @@ void EvidenceScan::measure_slices() {
   const std::int64_t slices = high_slice_ - low_slice_ + 1;
   const auto wanted = std::max<std::int64_t>(1, std::lround(kInteriorMm / patch_.spacing_mm.z));
   slice_reach_ = std::min(wanted, (slices - 1) / 2);
-  constexpr std::int64_t kEnoughVoxels = 50'000;  // of a large region every n-th slice is enough
+  constexpr std::int64_t kEnoughVoxels = 20'000;  // of a large region every n-th slice is enough
   const std::int64_t stride = 1 + own_voxels_ / kEnoughVoxels;
   for (std::int64_t k = low_slice_ + stride / 2; k <= high_slice_; k += stride) measure_slice(k);
 }
