@@ -74,7 +74,7 @@ TEST(CaseText, NamesEachVerdictAndFitsOneScreen) {
     result.lesions.regions.push_back(region);
   }
   const std::string text = case_text(result, "out");
-  EXPECT_THAT(text, testing::HasSubstr("30 regions: 29 tumour, 1 cyst, 0 doubtful"));
+  EXPECT_THAT(text, testing::HasSubstr("30 regions by the evidence rule: 29 tumour, 1 cyst, 0 doubtful"));
   EXPECT_THAT(text, testing::HasSubstr("and 20 smaller ones"));
   EXPECT_LT(std::count(text.begin(), text.end(), '\n'), 24);
 }

@@ -18,7 +18,9 @@ int main(int argc, char** argv) {
       ct[index] = static_cast<float>(5 + n * 7 % 25);
       labels[index] = hepar::kTumour;
     }
-    const auto result = hepar::filter_lesions(ct, labels);
+    hepar::LesionFilterOptions options;
+    options.rule = hepar::LesionRule::kPaper;  // such even voxels are no measurement to the evidence rule
+    const auto result = hepar::filter_lesions(ct, labels, options);
     hepar::write_labels(argv[1], labels);
     const auto back = hepar::read_labels(argv[1]);
     const bool ok = result.regions.size() == 1 && back.voxels[{8, 8, 8}] == hepar::kCyst;
