@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "hepar/core/error.h"
 #include "hepar/core/file.h"
@@ -110,7 +111,7 @@ class CalibrateSite : public testing::Test {
  protected:
   void SetUp() override { make_folder(folder_); }
   void TearDown() override { fs::remove_all(folder_); }
-  const fs::path folder_ = fs::path(testing::TempDir()) / "calibrate_site";
+  const fs::path folder_ = fs::path(testing::TempDir()) / ("calibrate_site_" + std::to_string(::getpid()));
   const fs::path table_ = folder_ / "regions.csv", site_ = folder_ / "site.json";
 
   void write_table(int tumours) const {
