@@ -2,6 +2,7 @@
 #include "hepar/imaging/box.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <vector>
 
@@ -79,6 +80,15 @@ Box3 intersection(const Box3& a, const Box3& b) {
   for (int axis = 0; axis < 3; ++axis) {
     result.low[axis] = std::max(a.low[axis], b.low[axis]);
     result.high[axis] = std::min(a.high[axis], b.high[axis]);
+  }
+  return result;
+}
+
+Box3 grown_box(const Box3& box, Vec3 spacing_mm, double margin_mm) {
+  Box3 result = box;
+  for (int axis = 0; axis < 3; ++axis) {
+    const auto margin = static_cast<std::int64_t>(std::ceil(margin_mm / spacing_mm[axis]));
+    result.low[axis] -= margin, result.high[axis] += margin;
   }
   return result;
 }

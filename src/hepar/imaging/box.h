@@ -17,6 +17,9 @@ Box3 intersection(const Box3& a, const Box3& b);
 // The smallest box that holds both.
 Box3 enclosing_box(const Box3& a, const Box3& b);
 
+// The box with `margin_mm` more on every side, in whole voxels rounded up; it may reach beyond the grid.
+Box3 grown_box(const Box3& box, Vec3 spacing_mm, double margin_mm);
+
 // The smallest box around the voxels of that value, or of any value but 0; nothing when there are none.
 std::optional<Box3> bounding_box(const LabelMap& labels, std::uint8_t value);
 std::optional<Box3> bounding_box(const Mask& mask);

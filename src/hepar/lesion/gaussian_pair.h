@@ -17,8 +17,7 @@ struct GaussianPair {
 
 // Maximum likelihood by expectation maximisation on 1-HU bins (Dempster, Laird & Rubin, J. R. Stat. Soc. B
 // 39:1, 1977) from the halves below and above the mean; SDs of at least 1 HU. Empty for fewer than 20 values
-// within
-// [-1024, 3071] HU or when all lie in one bin.
+// within [-1024, 3071] HU or when all lie in one bin.
 std::optional<GaussianPair> fit_gaussian_pair(std::span<const float> values_hu, double correlated_voxels);
 
 }  // namespace hepar

@@ -61,11 +61,11 @@ class Judgement {
   // A region that may be a cyst is searched for any bright part; another one for a dark one, where there may
   // be one.
   RegionParts parts_of(const JudgedRegion& whole, const LesionPatch& patch) const {
-    LesionRegion judged = whole.region;
-    judge_by_evidence(judged, liver_, options_, patch.spacing_mm.z);
-    if (judged.probability_cyst.value_or(1) >= kEvenOdds)
-      return find_parts(patch, liver_, judged.evidence.interior_mean_hu);
-    return may_have_parts(judged.evidence) ? find_parts(patch, liver_) : RegionParts{};
+    const RegionEvidence& evidence = whole.region.evidence;
+    const bool weighed = evidence.interior_mean_hu && liver_.median_hu;
+    if (!weighed || weigh_evidence(evidence, liver_).probability() >= kEvenOdds)
+      return find_parts(patch, liver_, evidence.interior_mean_hu);
+    return may_have_parts(evidence) ? find_parts(patch, liver_) : RegionParts{};
   }
 
   std::vector<JudgedRegion> judge_by_parts(JudgedRegion whole, LesionPatch& patch) const {
@@ -107,18 +107,9 @@ class Judgement {
   const LesionFilterOptions& options_;
 };
 
-Box3 grown(const Box3& box, Vec3 spacing_mm, double margin_mm) {
-  Box3 result = box;
-  for (int axis = 0; axis < 3; ++axis) {
-    const auto margin = static_cast<std::int64_t>(std::ceil(margin_mm / spacing_mm[axis]));
-    result.low[axis] -= margin, result.high[axis] += margin;
-  }
-  return result;
-}
-
 // Whether a voxel centre of one lies within `reach_mm` of one of the other.
 bool lie_within(const Geometry& geometry, const JudgedRegion& a, const JudgedRegion& b, double reach_mm) {
-  const Box3 around_a = grown(a.region.bounds, geometry.spacing_mm, reach_mm);
+  const Box3 around_a = grown_box(a.region.bounds, geometry.spacing_mm, reach_mm);
   if (intersection(around_a, b.region.bounds).empty()) return false;
   const Box3 box = intersection(around_a, whole_box(geometry));
   Mask mask(box_geometry(geometry, box));

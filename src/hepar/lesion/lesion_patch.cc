@@ -33,12 +33,7 @@ LesionPatch cut_patch(const CtVolume& ct, const LabelMap& labels, std::span<cons
                       const Box3& bounds, const PatchOptions& options) {
   LesionPatch patch;
   const Vec3 spacing_mm = ct.geometry().spacing_mm;
-  patch.box = bounds;
-  for (int axis = 0; axis < 3; ++axis) {
-    const auto margin = static_cast<std::int64_t>(std::ceil(options.margin_mm / spacing_mm[axis]));
-    patch.box.low[axis] -= margin, patch.box.high[axis] += margin;
-  }
-  patch.box = intersection(patch.box, whole_box(ct.geometry()));
+  patch.box = intersection(grown_box(bounds, spacing_mm, options.margin_mm), whole_box(ct.geometry()));
   patch.axis = axes_with_slices_last(ct.geometry());
   Int3 volume_stride{1, ct.size().i, ct.size().i * ct.size().j}, stride;  // of the volume's axes in the patch
   std::int64_t step = 1;

@@ -20,7 +20,8 @@ double noise_power(double f, double fc) { return f * std::exp(-(f / fc) * (f / f
 
 }  // namespace
 
-Scan draw_scan(Random random, const PhantomOptions& options, double half_width_mm, double low_z, double high_z) {
+Scan draw_scan(Random random, const PhantomOptions& options, double half_width_mm, double low_z,
+               double high_z) {
   Scan scan;
   const bool full = options.size == PhantomSize::kFull;
   scan.pixels = full ? 512 : 128;
@@ -60,25 +61,29 @@ std::vector<double> slice_profile(double thickness_mm, double step_mm) {
   return weights;
 }
 
-void blur_in_plane(std::span<float> image, std::int64_t pixels, double sigma_pixels) {
-  const auto reach = static_cast<std::int64_t>(std::ceil(3 * sigma_pixels));
-  std::vector<float> kernel;
-  float sum = 0;
+BlurKernel::BlurKernel(double sigma_pixels) : reach(static_cast<std::int64_t>(std::ceil(3 * sigma_pixels))) {
   for (std::int64_t n = -reach; n <= reach; ++n) {
     const double x = static_cast<double>(n) / sigma_pixels;
-    kernel.push_back(static_cast<float>(std::exp(-0.5 * x * x)));
-    sum += kernel.back();
+    weights.push_back(static_cast<float>(std::exp(-0.5 * x * x)));
+    sum += weights.back();
   }
+}
+
+float BlurKernel::mean_at(const std::vector<float>& padded, std::int64_t n) const {
+  float value = 0;
+  for (std::size_t k = 0; k < weights.size(); ++k)
+    value += weights[k] * padded[static_cast<std::size_t>(n) + k];
+  return value / sum;
+}
+
+void blur_in_plane(std::span<float> image, std::int64_t pixels, double sigma_pixels) {
+  const BlurKernel kernel(sigma_pixels);
+  const std::int64_t reach = kernel.reach;
   const auto pass = [&](float* line, std::int64_t stride) {
     std::vector<float> padded(static_cast<std::size_t>(pixels + 2 * reach));
     for (std::int64_t n = -reach; n < pixels + reach; ++n)
       padded[static_cast<std::size_t>(n + reach)] = line[std::clamp<std::int64_t>(n, 0, pixels - 1) * stride];
-    for (std::int64_t n = 0; n < pixels; ++n) {
-      float value = 0;
-      for (std::size_t k = 0; k < kernel.size(); ++k)
-        value += kernel[k] * padded[static_cast<std::size_t>(n) + k];
-      line[n * stride] = value / sum;
-    }
+    for (std::int64_t n = 0; n < pixels; ++n) line[n * stride] = kernel.mean_at(padded, n);
   };
   for (std::int64_t n = 0; n < pixels; ++n) pass(&image[static_cast<std::size_t>(n * pixels)], 1);
   for (std::int64_t n = 0; n < pixels; ++n) pass(&image[static_cast<std::size_t>(n)], pixels);

@@ -24,11 +24,22 @@ struct Scan {
 
 // Draws a scan from the ranges of the module's README. The z range is [low_z, high_z] of the patient and
 // `half_width_mm` that of the body. Thickness and noise that the options name are taken as they are.
-Scan draw_scan(Random random, const PhantomOptions& options, double half_width_mm, double low_z, double high_z);
+Scan draw_scan(Random random, const PhantomOptions& options, double half_width_mm, double low_z,
+               double high_z);
 
 // Weights of neighbouring slices `step_mm` apart under the slice profile, a box of the thickness convolved
 // with a Gaussian of 0.8 mm full width at half maximum; odd count, sum 1.
 std::vector<double> slice_profile(double thickness_mm, double step_mm);
+
+// A Gaussian at whole pixels up to 3 SD either way, and its sum, by which results are to be divided.
+struct BlurKernel {
+  explicit BlurKernel(double sigma_pixels);
+  // The weighted mean about place n of a line with `reach` more values at each end.
+  float mean_at(const std::vector<float>& padded, std::int64_t n) const;
+  std::int64_t reach = 0;
+  std::vector<float> weights;
+  float sum = 0;
+};
 
 // Convolves one square image with a Gaussian.
 void blur_in_plane(std::span<float> image, std::int64_t pixels, double sigma_pixels);

@@ -31,25 +31,14 @@ struct Content {
 // Convolves a box's slice with a Gaussian along one axis; beyond the border lies 0.
 void blur_lines(std::vector<float>& image, Int3 size, int axis, double sigma_pixels) {
   if (sigma_pixels < 0.1) return;
-  const auto reach = static_cast<std::int64_t>(std::ceil(3 * sigma_pixels));
-  std::vector<float> kernel;
-  float sum = 0;
-  for (std::int64_t n = -reach; n <= reach; ++n) {
-    const double x = static_cast<double>(n) / sigma_pixels;
-    kernel.push_back(static_cast<float>(std::exp(-0.5 * x * x)));
-    sum += kernel.back();
-  }
+  const BlurKernel kernel(sigma_pixels);
   const std::int64_t count = size[axis], stride = axis == 0 ? 1 : size.i, step = axis == 0 ? size.i : 1;
-  std::vector<float> padded(static_cast<std::size_t>(count + 2 * reach));
+  std::vector<float> padded(static_cast<std::size_t>(count + 2 * kernel.reach));
   for (std::int64_t line = 0; line < size[1 - axis]; ++line) {
     float* first = image.data() + line * step;
-    for (std::int64_t n = 0; n < count; ++n) padded[static_cast<std::size_t>(n + reach)] = first[n * stride];
-    for (std::int64_t n = 0; n < count; ++n) {
-      float value = 0;
-      for (std::size_t k = 0; k < kernel.size(); ++k)
-        value += kernel[k] * padded[static_cast<std::size_t>(n) + k];
-      first[n * stride] = value / sum;
-    }
+    for (std::int64_t n = 0; n < count; ++n)
+      padded[static_cast<std::size_t>(n + kernel.reach)] = first[n * stride];
+    for (std::int64_t n = 0; n < count; ++n) first[n * stride] = kernel.mean_at(padded, n);
   }
 }
 
