@@ -10,6 +10,7 @@
 #include "hepar/core/error.h"
 #include "hepar/core/file.h"
 #include "hepar/core/parallel.h"
+#include "hepar/core/version.h"
 #include "hepar/train/train.h"
 
 namespace hepar {
@@ -103,7 +104,7 @@ void bind(CLI::App& app, Request& request) {
 int run(int argc, char** argv) {
   CLI::App app("hepar-train trains a segmentation network.\nFor research; not a medical device.",
                "hepar-train");
-  app.set_version_flag("--version", "hepar-train " HEPAR_VERSION);
+  app.set_version_flag("--version", fmt::format("hepar-train {}", version()));
   Request request;
   bind(app, request);
   try {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <memory>
 
@@ -20,8 +22,7 @@ Command make_filter_command() {
               [request, choice](CLI::App& app) {
                 bind_ct_options(app, request->ct);
                 app.add_option("labels", request->labels, "Label map on the CT's grid")->required();
-                app.add_option("-o,--output", request->output,
-                               "Folder for labels.nii.gz, lesions.json, regions.csv and overview.png");
+                app.add_option("-o,--output", request->output, fmt::format("Folder for {}", kCaseFiles));
                 app.add_flag("--dry-run", request->dry_run, "Print a table of the regions and write nothing");
                 app.add_option("--tumour-label", request->tumour_label,
                                "The value that means tumour in the label map")

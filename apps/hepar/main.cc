@@ -10,6 +10,7 @@
 #include "command.h"
 #include "hepar/core/error.h"
 #include "hepar/core/parallel.h"
+#include "hepar/core/version.h"
 #include "nearest_name.h"
 
 namespace hepar {
@@ -67,7 +68,7 @@ int run(int argc, char** argv) {
   CLI::App app(
       "Hepar contours the liver, its tumours and its cysts on CT.\nFor research; not a medical device.",
       "hepar");
-  app.set_version_flag("--version", "hepar " HEPAR_VERSION);
+  app.set_version_flag("--version", fmt::format("hepar {}", version()));
   app.require_subcommand(1);
   Parsed parsed;
   std::vector<Command> commands;

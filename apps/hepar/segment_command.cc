@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <memory>
 
@@ -20,8 +22,7 @@ Command make_segment_command() {
           .bind =
               [request, choice](CLI::App& app) {
                 bind_ct_options(app, request->ct);
-                app.add_option("-o,--output", request->output,
-                               "Folder for labels.nii.gz, lesions.json, regions.csv and overview.png")
+                app.add_option("-o,--output", request->output, fmt::format("Folder for {}", kCaseFiles))
                     ->required();
                 app.add_option("-m,--model", request->model,
                                "Model folder; default: the one that comes with Hepar");

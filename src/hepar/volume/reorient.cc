@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -81,6 +82,19 @@ std::optional<AxisOrder> axis_order_onto(const Geometry& from, const Geometry& t
   }
   if (grid_difference(reorient(from, order), to)) return std::nullopt;
   return order;
+}
+
+void lay_onto(LabelMap& labels, const Geometry& grid) {
+  const auto difference = grid_difference(labels.geometry(), grid);
+  if (!difference) return;
+  const auto order = axis_order_onto(labels.geometry(), grid);
+  if (!order) {
+    throw Error(ErrorCode::kInvalidInput,
+                "the label map lies on another grid: " + *difference + "; resample it first");
+  }
+  const LabelMap turned = reorient(labels, *order);
+  labels = LabelMap(grid);
+  std::copy(turned.voxels().begin(), turned.voxels().end(), labels.voxels().begin());
 }
 
 AxisOrder inverse(const AxisOrder& order) {

@@ -28,6 +28,10 @@ Volume<T> reorient(const Volume<T>& volume, const AxisOrder& order);
 // whose converter turned the rows around; nothing when the grids differ in more than the order of axes.
 std::optional<AxisOrder> axis_order_onto(const Geometry& from, const Geometry& to);
 
+// Brings a label map onto `grid` when it lies there but its voxels are stored in another order of axes, as
+// some converters of DICOM leave them. Error(kInvalidInput) naming the difference when it lies elsewhere.
+void lay_onto(LabelMap& labels, const Geometry& grid);
+
 // Undoes reorient(): reorient(reorient(v, order), inverse(order)) == v.
 AxisOrder inverse(const AxisOrder& order);
 

@@ -63,6 +63,20 @@ TEST(AxisOrderOnto, FindsTheOrderOrNothing) {
   EXPECT_FALSE(axis_order_onto(oblique, Volume<float>(Geometry{.size = {2, 3, 4}}).geometry()).has_value());
 }
 
+TEST(LayOnto, TurnsAMapOfTheSameGridAndRefusesAnother) {
+  LabelMap labels({.size = {3, 1, 1}});
+  labels.voxels()[1] = 1, labels.voxels()[2] = 2;
+  Geometry turned = labels.geometry();  // the same voxels from the other end
+  turned.origin_mm.x = 2;
+  turned.direction.set_column(0, {-1, 0, 0});
+  lay_onto(labels, turned);
+  EXPECT_EQ(labels.voxels()[0], 2);
+  EXPECT_EQ(labels.voxels()[2], 0);
+  EXPECT_EQ(labels.geometry(), turned);
+  turned.origin_mm.x = 3;
+  EXPECT_THROW(lay_onto(labels, turned), Error);
+}
+
 TEST(AxisOrderFor, RefusesNonsense) {
   const Geometry geometry = numbered(Mat3::identity()).geometry();
   EXPECT_THROW(axis_order_for(geometry, "LP"), Error);

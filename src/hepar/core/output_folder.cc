@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hepar/pipeline/output_folder.h"
+#include "hepar/core/output_folder.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
