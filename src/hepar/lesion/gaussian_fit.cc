@@ -31,14 +31,6 @@ Range range_of(std::span<const float> values) {
   return range;
 }
 
-UnitHistogram histogram_of(std::span<const float> values, Range range) {
-  const auto clamped = [](float hu) { return static_cast<int>(std::clamp(hu, kLowestHu, kHighestHu)); };
-  UnitHistogram histogram(clamped(std::floor(range.low) - kMarginHu),
-                          clamped(std::ceil(range.high) + kMarginHu));
-  histogram.add(values);
-  return histogram;
-}
-
 // Count, mean and SD (at least 1 HU): where the search starts.
 std::array<double, 3> start_of(const UnitHistogram& histogram) {
   double count = 0, sum = 0, squares = 0;
@@ -95,6 +87,16 @@ GaussianFit robust_figures(std::span<const float> values_hu) {
 
 }  // namespace
 
+UnitHistogram region_histogram(std::span<const float> values_hu) {
+  HEPAR_EXPECT(!values_hu.empty(), "a histogram needs voxels");
+  const Range range = range_of(values_hu);
+  const auto clamped = [](float hu) { return static_cast<int>(std::clamp(hu, kLowestHu, kHighestHu)); };
+  UnitHistogram histogram(clamped(std::floor(range.low) - kMarginHu),
+                          clamped(std::ceil(range.high) + kMarginHu));
+  histogram.add(values_hu);
+  return histogram;
+}
+
 std::optional<PeakFit> fit_peak(const UnitHistogram& histogram, int low_hu, int high_hu) {
   UnitHistogram part(std::max(low_hu, histogram.first()), std::min(high_hu, histogram.last()));
   part.add(histogram);
@@ -107,9 +109,11 @@ std::optional<PeakFit> fit_peak(const UnitHistogram& histogram, int low_hu, int 
 }
 
 GaussianFit fit_gaussian(std::span<const float> values_hu) {
-  HEPAR_EXPECT(!values_hu.empty(), "a fit needs voxels");
+  return fit_gaussian(values_hu, region_histogram(values_hu));
+}
+
+GaussianFit fit_gaussian(std::span<const float> values_hu, const UnitHistogram& histogram) {
   const Range range = range_of(values_hu);
-  const UnitHistogram histogram = histogram_of(values_hu, range);
   if (histogram.inside() == 0) return robust_figures(values_hu);
   const std::vector<double> smooth = smooth_gaussian(histogram.counts(), kSmoothingSdHu);
   const auto start = start_of(histogram);

@@ -28,12 +28,17 @@ struct GaussianFit {
   double plain_mean_hu = 0;  // of the voxels themselves
 };
 
-// Least-squares fit to the smoothed histogram of a region's voxels: bins of 1 HU from 10 below the
-// smallest to 10 above the largest value, starting from the voxel count, mean and SD. Values beyond
-// [-4096, 16383] HU (padding, metal of extended scale) stay out of the histogram, which bounds the time.
-// A fit that did not converge, has no positive amplitude, a mean outside the region's values or an S
+// The histogram that a region is fitted by: bins of 1 HU from 10 below the smallest to 10 above the largest
+// value. Values beyond [-4096, 16383] HU (padding, metal of extended scale) count as outside, which bounds
+// the time. Needs at least one value, all finite.
+UnitHistogram region_histogram(std::span<const float> values_hu);
+
+// Least-squares fit to the smoothed histogram of a region's voxels, starting from the voxel count, mean and
+// SD. A fit that did not converge, has no positive amplitude, a mean outside the region's values or an S
 // beyond their range is replaced by the robust figures. Needs at least one value, all finite.
 GaussianFit fit_gaussian(std::span<const float> values_hu);
+// The same for who has region_histogram(values_hu) already.
+GaussianFit fit_gaussian(std::span<const float> values_hu, const UnitHistogram& histogram);
 
 // Mean and SD of the curve of formula 2 fitted to the unsmoothed bins low_hu .. high_hu; empty without voxels
 // there, or when the fit does not converge to a mean between them.

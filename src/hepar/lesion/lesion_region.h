@@ -12,6 +12,7 @@
 #include "hepar/lesion/gaussian_fit.h"
 #include "hepar/lesion/gaussian_pair.h"
 #include "hepar/lesion/region_evidence.h"
+#include "hepar/numeric/histogram.h"
 #include "hepar/volume/volume.h"
 
 namespace hepar {
@@ -72,6 +73,7 @@ struct LesionRegion {
   double volume_ml = 0;
   Vec3 centroid_lps_mm;
   Box3 bounds;
+  std::optional<UnitHistogram> histogram;  // of all its voxels
   GaussianFit fit;
   std::optional<GaussianFit> interior_fit;
   std::optional<GaussianPair> interior_pair;  // two tissues against one; informs, decides nothing

@@ -65,4 +65,19 @@ std::string regions_csv(const LesionFilterResult& result, std::string_view case_
   return text;
 }
 
+std::string histograms_csv(const LesionFilterResult& result) {
+  std::string text = "region,hu,voxels,smoothed\n";
+  for (const LesionRegion& region : result.regions) {
+    if (!region.histogram) continue;
+    const std::span<const std::int64_t> counts = region.histogram->counts();
+    const std::vector<double> smooth = smooth_gaussian(counts, kSmoothingSdHu);
+    for (std::size_t n = 0; n < counts.size(); ++n) {
+      if (counts[n] == 0 && smooth[n] == 0) continue;
+      text += fmt::format("{},{},{},{:.4g}\n", region.id, region.histogram->first() + static_cast<int>(n),
+                          counts[n], smooth[n]);
+    }
+  }
+  return text;
+}
+
 }  // namespace hepar

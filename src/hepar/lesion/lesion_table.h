@@ -18,4 +18,8 @@ std::string lesion_table(const LesionFilterResult& result);
 // person to fill in. Regions whose evidence was not weighed (paper's rule) are left out.
 std::string regions_csv(const LesionFilterResult& result, std::string_view case_name);
 
+// What the fits were made to, for plots: one line per region and bin of 1 HU that the region's values span
+// under the header region,hu,voxels,smoothed ("smoothed" by the kernel of kSmoothingSdHu).
+std::string histograms_csv(const LesionFilterResult& result);
+
 }  // namespace hepar

@@ -76,5 +76,17 @@ TEST(RegionsCsv, QuotesTheCasesName) {
               AllOf(StartsWith(kHeader), HasSubstr("\n\"a \"\"b\"\", c\",1,")));
 }
 
+TEST(HistogramsCsv, GivesCountsAndTheSmoothedCurveOfEachBin) {
+  LesionFilterResult result;
+  LesionRegion region;
+  region.id = 4;
+  region.histogram = UnitHistogram(20, 21);
+  region.histogram->add(std::vector<float>{20, 20, 20, 21});
+  result.regions = {LesionRegion(), region};  // the first was never measured
+  // Weights of the kernel of SD 3 at 0 and 1 over the sum of its 25 samples, 7.51967:
+  // w0 = 0.132984, w1 = exp(-1/18) w0 = 0.125798; 3 w0 + w1 = 0.52475, 3 w1 + w0 = 0.51038.
+  EXPECT_EQ(histograms_csv(result), "region,hu,voxels,smoothed\n4,20,3,0.5248\n4,21,1,0.5104\n");
+}
+
 }  // namespace
 }  // namespace hepar

@@ -24,7 +24,8 @@ std::vector<float> gather(const CtVolume& ct, std::span<const VoxelRun> runs) {
 }
 
 void measure_values(std::vector<float> values, LesionRegion& region) {
-  region.fit = fit_gaussian(values);
+  region.histogram = region_histogram(values);
+  region.fit = fit_gaussian(values, *region.histogram);
   const auto [lowest, highest] = std::minmax_element(values.begin(), values.end());
   region.lowest_hu = *lowest, region.highest_hu = *highest;
   // Linear interpolation between order statistics, as numeric/statistics.h; each search narrows the next.

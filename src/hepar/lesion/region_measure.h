@@ -12,7 +12,7 @@ namespace hepar {
 // The CT's values under the runs. Error(kInvalidInput) for one that is not a finite number.
 std::vector<float> gather(const CtVolume& ct, std::span<const VoxelRun> runs);
 
-// Fills fit, lowest, highest and percentiles from the voxels' values.
+// Fills histogram, fit, lowest, highest and percentiles from the voxels' values.
 void measure_values(std::vector<float> values, LesionRegion& region);
 
 // Fills number of voxels, volume, centroid and bounds.
