@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hepar/evaluation/evaluation_tables.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "hepar/numeric/statistics.h"
+
+namespace hepar {
+namespace {
+
+using Row = std::vector<std::string>;
+
+std::string count(std::int64_t n) { return std::to_string(n); }
+
+std::string percent(const std::optional<double>& share) {
+  return share ? fmt::format("{:.0f} %", 100 * *share) : "-";
+}
+
+std::string fixed(const std::optional<double>& value, int digits) {
+  return value ? fmt::format("{:.{}f}", *value, digits) : "-";
+}
+
+std::string title_with_unit(const MetricInfo& metric) {
+  return *metric.unit == '\0' ? std::string(metric.short_title)
+                              : fmt::format("{} ({})", metric.short_title, metric.unit);
+}
+
+Row summary_row(const MethodResult& method, const RegionSpec& region, std::size_t index,
+                const MetricInfo& metric) {
+  const Summary s = summarise(metric_values(method, index, metric.value));
+  Row row{method.name, region.name, title_with_unit(metric), count(s.n)};
+  for (const auto& value : {s.mean, s.sd, s.min, s.q1, s.median, s.q3, s.max}) {
+    row.push_back(metric_cell(metric, value));
+  }
+  return row;
+}
+
+ReportTable summary_of(const Evaluation& evaluation, const std::vector<const MetricInfo*>& metrics) {
+  ReportTable table;
+  table.caption = "Over the cases";
+  table.columns = {"method", "region", "metric", "n", "mean", "SD", "min", "Q1", "median", "Q3", "max"};
+  table.text_columns = 3;
+  table.note = "n: cases in which the metric is defined.";
+  for (const MethodResult& method : evaluation.methods) {
+    for (std::size_t r = 0; r < evaluation.options.regions.size(); ++r) {
+      for (const MetricInfo* metric : metrics) {
+        Row row = summary_row(method, evaluation.options.regions[r], r, *metric);
+        if (row[3] != "0") table.rows.push_back(std::move(row));
+      }
+    }
+  }
+  return table;
+}
+
+std::string mean_and_sd(const MetricInfo& metric, const std::optional<double>& mean,
+                        const std::optional<double>& sd) {
+  return metric_cell(metric, mean) + " \xC2\xB1 " + metric_cell(metric, sd);  // plus-minus
+}
+
+Row comparison_row(const MethodComparison& row) {
+  const PairedComparison& c = row.statistics;
+  const MetricInfo& metric = *row.metric;
+  std::string difference = metric_cell(metric, c.mean_difference);
+  if (c.bootstrap_interval) {
+    difference += fmt::format(" [{}, {}]", metric_cell(metric, c.bootstrap_interval->low),
+                              metric_cell(metric, c.bootstrap_interval->high));
+  }
+  const auto t_p = c.t_test ? std::optional(c.t_test->p_two_sided) : std::nullopt;
+  const auto w_p = c.wilcoxon ? std::optional(c.wilcoxon->p_two_sided) : std::nullopt;
+  return {row.region,
+          title_with_unit(metric),
+          row.second,
+          count(c.n),
+          mean_and_sd(metric, c.before.mean, c.before.sd),
+          mean_and_sd(metric, c.after.mean, c.after.sd),
+          difference,
+          fixed(c.t_test ? std::optional(c.t_test->t) : std::nullopt, 2),
+          p_cell(t_p),
+          p_cell(row.t_p_holm),
+          p_cell(w_p),
+          p_cell(row.wilcoxon_p_holm),
+          fixed(c.effect ? std::optional(c.effect->d_z) : std::nullopt, 2)};
+}
+
+void add_detection_rows(const std::string& method, const LesionCounts& counts, const std::string& size,
+                        std::size_t cases, ReportTable& table) {
+  table.rows.push_back(
+      {method, size, count(counts.references), count(counts.detected), percent(counts.recall()),
+       count(counts.predictions), count(counts.false_positives), percent(counts.precision()),
+       fixed(counts.f1(), 2),
+       fmt::format("{:.2f}", static_cast<double>(counts.false_positives) / static_cast<double>(cases))});
+}
+
+std::optional<std::size_t> region_index(const EvaluationOptions& options, std::string_view name) {
+  for (std::size_t n = 0; n < options.regions.size(); ++n) {
+    if (options.regions[n].name == name) return n;
+  }
+  return std::nullopt;
+}
+
+// One decimal less than the paper's two for a share that is printed as a number.
+int digits_of(const MetricInfo& metric) { return *metric.unit == '\0' ? 3 : 2; }
+
+}  // namespace
+
+std::string metric_cell(const MetricInfo& metric, const std::optional<double>& value) {
+  return fixed(value, digits_of(metric));
+}
+
+std::string p_cell(const std::optional<double>& p) {
+  if (!p) return "-";
+  return *p < 0.001 ? "< 0.001" : fmt::format("{:.3f}", *p);
+}
+
+ReportTable summary_table(const Evaluation& evaluation, std::span<const std::string_view> metrics) {
+  std::vector<const MetricInfo*> chosen;
+  for (const std::string_view key : metrics) chosen.push_back(find_metric(key));
+  return summary_of(evaluation, chosen);
+}
+
+ReportTable full_summary_table(const Evaluation& evaluation) {
+  std::vector<const MetricInfo*> all;
+  for (const MetricInfo& metric : metric_table()) all.push_back(&metric);
+  return summary_of(evaluation, all);
+}
+
+ReportTable case_table(const Evaluation& evaluation) {
+  ReportTable table;
+  table.caption = "Case by case";
+  table.columns = {"case", "method"};
+  table.text_columns = 2;
+  constexpr std::string_view kShown[] = {"dsc", "hd95_mm", "volume_ml", "reference_ml"};
+  for (const RegionSpec& region : evaluation.options.regions) {
+    for (const std::string_view key : kShown) {
+      table.columns.push_back(region.name + " " + title_with_unit(*find_metric(key)));
+    }
+  }
+  for (const MethodResult& method : evaluation.methods) {
+    for (const EvaluatedCase& c : method.cases) {
+      Row row{c.name, method.name};
+      for (const RegionResult& region : c.regions) {
+        for (const std::string_view key : kShown) {
+          const MetricInfo& metric = *find_metric(key);
+          row.push_back(metric_cell(metric, region.metrics.*metric.value));
+        }
+      }
+      table.rows.push_back(std::move(row));
+    }
+  }
+  std::stable_sort(table.rows.begin(), table.rows.end(),
+                   [](const Row& a, const Row& b) { return a.front() < b.front(); });
+  return table;
+}
+
+ReportTable comparison_table(const Evaluation& evaluation) {
+  ReportTable table;
+  const std::string& first = evaluation.methods.front().name;
+  table.caption = fmt::format("Compared with {}, case by case", first);
+  table.columns = {
+      "region", "metric", "method",       "n",    first, "method's", "difference [95 % interval]", "t",
+      "p (t)",  "Holm",   "p (Wilcoxon)", "Holm", "d_z"};
+  table.text_columns = 3;
+  table.note =
+      "Over the cases where both are defined. Interval: bias-corrected and accelerated bootstrap of the mean "
+      "difference. Holm: p adjusted over this region's metrics. d_z: mean difference over its SD.";
+  std::vector<std::string> warnings;
+  for (const MethodComparison& row : compare_methods(evaluation)) {
+    table.rows.push_back(comparison_row(row));
+    for (const std::string& warning : row.statistics.warnings) {
+      if (std::find(warnings.begin(), warnings.end(), warning) == warnings.end()) warnings.push_back(warning);
+    }
+  }
+  for (const std::string& warning : warnings) table.note += " " + warning;
+  return table;
+}
+
+std::vector<ReportTable> detection_tables(const Evaluation& evaluation) {
+  const EvaluationOptions& options = evaluation.options;
+  std::vector<ReportTable> tables;
+  for (std::size_t r = 0; r < options.regions.size(); ++r) {
+    if (!options.counts_lesions(options.regions[r])) continue;
+    ReportTable table;
+    table.caption = fmt::format("Lesion by lesion: {}", options.regions[r].name);
+    table.columns = {"method",    "diameter",        "lesions",   "found", "recall",
+                     "predicted", "false positives", "precision", "F1",    "false positives per case"};
+    table.text_columns = 2;
+    table.note = fmt::format(
+        "A lesion is found when {}. Its size class is that of the ball of its volume.",
+        options.min_iou > 0
+            ? fmt::format(
+                  "its overlap (intersection over union) with the predicted lesions that lie mostly on "
+                  "it is {:g} or more",
+                  options.min_iou)
+            : "a predicted lesion shares a voxel with it");
+    for (const MethodResult& method : evaluation.methods) {
+      LesionCounts all;
+      std::array<LesionCounts, kLesionSizeClasses.size()> by_size;
+      for (const EvaluatedCase& c : method.cases) {
+        all += c.regions[r].lesions->counts();
+        for (std::size_t s = 0; s < by_size.size(); ++s) by_size[s] += c.regions[r].lesions->counts(s);
+      }
+      if (all.references + all.predictions == 0) continue;
+      add_detection_rows(method.name, all, "all", method.cases.size(), table);
+      for (std::size_t s = 0; s < by_size.size(); ++s) {
+        add_detection_rows(method.name, by_size[s], std::string(kLesionSizeClasses[s].name),
+                           method.cases.size(), table);
+      }
+    }
+    if (!table.rows.empty()) tables.push_back(std::move(table));
+  }
+  return tables;
+}
+
+std::vector<ReportTable> cohort_tables(const Evaluation& evaluation) {
+  const auto liver = region_index(evaluation.options, "liver");
+  const auto tumour = region_index(evaluation.options, "tumour");
+  if (!liver || !tumour) return {};
+  ReportTable table;
+  table.caption = "Over the cohort, as in LiTS";
+  table.columns = {
+      "method", "region", "Dice per case", "Dice global", "burden error, RMS", "burden error, largest"};
+  table.text_columns = 2;
+  table.note =
+      "Dice per case: mean over the cases. Dice global: all voxels together. Tumour burden: tumour volume "
+      "over "
+      "liver volume.";
+  for (const MethodResult& method : evaluation.methods) {
+    std::vector<RegionMetrics> livers, tumours;
+    for (const EvaluatedCase& c : method.cases) {
+      livers.push_back(c.regions[*liver].metrics);
+      tumours.push_back(c.regions[*tumour].metrics);
+    }
+    const BurdenError burden = burden_error(tumours, livers);
+    table.rows.push_back(
+        {method.name, "liver", fixed(dice_per_case(livers), 3), fixed(dice_global(livers), 3), "", ""});
+    table.rows.push_back({method.name, "tumour", fixed(dice_per_case(tumours), 3),
+                          fixed(dice_global(tumours), 3), fixed(burden.rms, 4), fixed(burden.largest, 4)});
+  }
+  return {table};
+}
+
+ReportTable metric_definition_table() {
+  ReportTable table;
+  table.caption = "Metrics";
+  table.columns = {"metric", "unit", "definition", "source"};
+  table.text_columns = 4;
+  for (const MetricInfo& metric : metric_table()) {
+    table.rows.push_back(
+        {fmt::format("{} ({})", metric.title, metric.key), metric.unit, metric.definition, metric.source});
+  }
+  return table;
+}
+
+}  // namespace hepar
