@@ -8,11 +8,11 @@
 #include <optional>
 
 #include "hepar/core/error.h"
+#include "hepar/core/output_folder.h"
 #include "hepar/imaging/connected_components.h"
 #include "hepar/io/image_io.h"
 #include "hepar/numeric/statistics.h"
 #include "hepar/phantom/phantom.h"
-#include "hepar/pipeline/output_folder.h"
 #include "hepar/pipeline/phantom_cohort.h"
 #include "hepar/pipeline/stage_clock.h"
 

@@ -4,224 +4,132 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <nlohmann/json.hpp>
+#include <cmath>
+#include <numbers>
 #include <optional>
-#include <utility>
 
 #include "hepar/core/error.h"
-#include "hepar/io/image_io.h"
-#include "hepar/numeric/statistics.h"
-#include "hepar/pipeline/filter.h"
-#include "hepar/volume/reorient.h"
+#include "hepar/core/output_folder.h"
+#include "hepar/evaluation/evaluation_output.h"
+#include "hepar/figures/gallery.h"
+#include "hepar/pipeline/case_volumes.h"
+#include "hepar/pipeline/run_record.h"
 
 namespace hepar {
-namespace fs = std::filesystem;
-using nlohmann::ordered_json;
 namespace {
+namespace fs = std::filesystem;
 
-using Structure = RegionMetrics CaseMetrics::*;
-constexpr std::array<std::pair<const char*, Structure>, 3> kStructures{
-    {{"liver", &CaseMetrics::liver}, {"tumour", &CaseMetrics::tumour}, {"cyst", &CaseMetrics::cyst}}};
+constexpr std::size_t kWorstCases = 6;
 
-// The order of the columns in every output.
-constexpr std::array kMetricNames{
-    "dsc",     "hd_mm",     "hd95_mm",     "hd95_pooled_mm", "hd95_area_weighted_mm",
-    "assd_mm", "volume_ml", "reference_ml"};
+// The CT of that name in a folder of CTs.
+fs::path ct_in_folder(const fs::path& folder, const std::string& name) {
+  if (folder.empty()) return {};
+  for (const char* channel : {"_0000", ""}) {
+    for (const char* suffix : {".nii.gz", ".nii", ".nrrd", ".mha"}) {
+      const fs::path file = folder / (name + channel + suffix);
+      if (fs::exists(file)) return file;
+    }
+  }
+  const fs::path inner = folder / name;
+  if (fs::exists(inner / "ct.nii.gz")) return inner / "ct.nii.gz";
+  return fs::is_directory(inner) ? inner : fs::path();
+}
 
-std::string without_suffix(const fs::path& file) {
-  const std::string name = file.filename().string();
-  for (const char* suffix : {".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd"}) {
-    if (name.ends_with(suffix)) return name.substr(0, name.size() - std::string_view(suffix).size());
+std::optional<std::size_t> tumour_region(const EvaluationOptions& options) {
+  for (std::size_t n = 0; n < options.regions.size(); ++n) {
+    if (options.regions[n].name == "tumour") return n;
+  }
+  return std::nullopt;
+}
+
+// What a picture of a bad case should show: the largest missed lesion, else the largest one.
+const ReferenceLesion* worst_lesion(const LesionDetection& lesions) {
+  const ReferenceLesion* worst = nullptr;
+  for (const ReferenceLesion& lesion : lesions.references) {
+    const bool worse = worst == nullptr || (!lesion.detected && worst->detected) ||
+                       (lesion.detected == worst->detected && lesion.volume_ml > worst->volume_ml);
+    if (worse) worst = &lesion;
+  }
+  return worst;
+}
+
+std::vector<const EvaluatedCase*> worst_cases(const MethodResult& method, std::size_t region) {
+  std::vector<const EvaluatedCase*> cases;
+  for (const EvaluatedCase& c : method.cases) {
+    const RegionResult& tumour = c.regions[region];
+    const bool shown = tumour.metrics.dsc && tumour.lesions && !tumour.lesions->references.empty();
+    if (shown && !c.ct.empty()) cases.push_back(&c);
+  }
+  std::stable_sort(cases.begin(), cases.end(), [region](const EvaluatedCase* a, const EvaluatedCase* b) {
+    return *a->regions[region].metrics.dsc < *b->regions[region].metrics.dsc;
+  });
+  if (cases.size() > kWorstCases) cases.resize(kWorstCases);
+  return cases;
+}
+
+void write_worst_cases(const Evaluation& evaluation, const fs::path& folder) {
+  const auto region = tumour_region(evaluation.options);
+  if (!region) return;
+  std::vector<SlicePanel> panels;
+  for (const EvaluatedCase* c : worst_cases(evaluation.methods.front(), *region)) {
+    const RegionResult& tumour = c->regions[*region];
+    const ReferenceLesion* lesion = worst_lesion(*tumour.lesions);
+    const CaseVolumes volumes = load_case_volumes({c->ct, c->prediction, c->reference}, evaluation.options);
+    if (!volumes.ct) continue;  // the report's page says why
+    SlicePanel panel = make_slice_panel(*volumes.ct, volumes.slice_labels(), lesion->centroid_lps_mm,
+                                        lesion->diameter_mm / 2);
+    panel.caption = fmt::format("{}: DSC {:.2f}, {} lesion of {:.1f} mL", c->name, *tumour.metrics.dsc,
+                                lesion->detected ? "found" : "missed", lesion->volume_ml);
+    panels.push_back(std::move(panel));
+  }
+  if (panels.empty()) return;
+  const std::string title = "Lowest Dice of the tumour";
+  write_gallery(folder / "worst_cases.png", title, panels);
+  write_gallery(folder / "worst_cases.svg", title, panels);
+}
+
+}  // namespace
+
+fs::path find_ct(const EvaluatedCase& c, const fs::path& images) {
+  if (!images.empty()) return ct_in_folder(images, c.name);
+  if (const auto run = read_run_record(c.prediction.parent_path())) {
+    if (const RunInput* ct = run->input("ct"); ct != nullptr && fs::exists(ct->path)) return ct->path;
+  }
+  const fs::path labels = c.reference.parent_path();
+  for (const auto& [from, to] : {std::pair("labelsTr", "imagesTr"), std::pair("labelsTs", "imagesTs")}) {
+    if (labels.filename() == from) return ct_in_folder(labels.parent_path() / to, c.name);
   }
   return {};
 }
 
-// Case name -> label map of a folder.
-std::map<std::string, fs::path> label_files(const fs::path& folder) {
-  std::map<std::string, fs::path> files;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const fs::path inner = entry.path() / "labels.nii.gz";
-    if (entry.is_directory() && fs::exists(inner)) files[entry.path().filename().string()] = inner;
-    if (!entry.is_directory() && !without_suffix(entry.path()).empty()) {
-      files[without_suffix(entry.path())] = entry.path();
+Evaluation evaluate_cohort(const EvaluateRequest& request, Progress* progress) {
+  if (!request.images.empty() && !fs::is_directory(request.images)) {
+    throw Error(ErrorCode::kMissing, fmt::format("there is no folder {}", request.images.string()));
+  }
+  Evaluation evaluation = evaluate(request.methods, request.reference, request.options, progress);
+  if (request.output.empty()) return evaluation;
+  std::size_t missing = 0;
+  for (MethodResult& method : evaluation.methods) {
+    for (EvaluatedCase& c : method.cases) {
+      c.ct = find_ct(c, request.images);
+      missing += c.ct.empty() ? 1U : 0U;
     }
   }
-  return files;
-}
-
-struct Pair {
-  std::string name;
-  fs::path prediction, reference;
-};
-
-std::vector<Pair> pair_files(const fs::path& prediction, const fs::path& reference,
-                             std::vector<std::string>& notes) {
-  for (const auto& path : {prediction, reference}) {
-    if (!fs::exists(path)) throw Error(ErrorCode::kMissing, fmt::format("there is no {}", path.string()));
+  if (missing > 0) {
+    evaluation.notes.push_back(
+        fmt::format("the CT of {} cases was not found, so there are no slices of them; name a folder with "
+                    "--images",
+                    missing));
   }
-  if (fs::is_directory(prediction) != fs::is_directory(reference)) {
-    throw Error(ErrorCode::kInvalidInput, "give two label maps or two folders, not one of each");
-  }
-  if (!fs::is_directory(prediction)) return {{without_suffix(prediction), prediction, reference}};
-  const auto predictions = label_files(prediction), references = label_files(reference);
-  std::vector<Pair> pairs;
-  for (const auto& [name, file] : predictions) {
-    const auto found = references.find(name);
-    if (found == references.end()) {
-      notes.push_back(fmt::format("{} has no reference and was left out", name));
-    } else {
-      pairs.push_back({name, file, found->second});
-    }
-  }
-  for (const auto& [name, file] : references) {
-    if (!predictions.contains(name))
-      notes.push_back(fmt::format("{} has no prediction and was left out", name));
-  }
-  if (pairs.empty()) {
-    throw Error(
-        ErrorCode::kInvalidInput,
-        fmt::format("no case of {} ({} label maps) has a partner of the same name in {} ({} label maps)",
-                    prediction.string(), predictions.size(), reference.string(), references.size()));
-  }
-  return pairs;
-}
-
-void check_values(const LabelMap& labels, const char* which) {
-  const auto voxels = labels.voxels();
-  const std::uint8_t largest = *std::max_element(voxels.begin(), voxels.end());
-  if (largest > kCyst) {
-    throw Error(ErrorCode::kInvalidInput,
-                fmt::format("the {} holds label {}; 0 background, 1 liver, 2 tumour and 3 cyst are known",
-                            which, largest));
-  }
-}
-
-Summary summary_of(const Evaluation& evaluation, Structure structure, const char* metric) {
-  std::vector<double> values;
-  for (const CaseMetrics& c : evaluation.cases) {
-    const auto all = values_of(c.*structure);
-    if (const auto found = all.find(metric); found != all.end()) values.push_back(found->second);
-  }
-  return summarise(values);
-}
-
-ordered_json number(const std::optional<double>& value) {
-  return value ? ordered_json(*value) : ordered_json();
-}
-
-ordered_json region_json(const RegionMetrics& metrics) {
-  const auto values = values_of(metrics);
-  ordered_json document;
-  for (const char* name : kMetricNames) {
-    const auto found = values.find(name);
-    document[name] = found == values.end() ? ordered_json() : ordered_json(found->second);
-  }
-  return document;
-}
-
-std::string cell(const std::optional<double>& value) { return value ? fmt::format("{:.3f}", *value) : "-"; }
-
-}  // namespace
-
-std::map<std::string, double> values_of(const RegionMetrics& metrics) {
-  const std::array<std::pair<const char*, std::optional<double>>, 8> all{
-      {{"dsc", metrics.dsc},
-       {"hd_mm", metrics.hd_mm},
-       {"hd95_mm", metrics.hd95_mm},
-       {"hd95_pooled_mm", metrics.hd95_pooled_mm},
-       {"hd95_area_weighted_mm", metrics.hd95_area_weighted_mm},
-       {"assd_mm", metrics.assd_mm},
-       {"volume_ml", metrics.volume_ml},
-       {"reference_ml", metrics.reference_ml}}};
-  std::map<std::string, double> values;
-  for (const auto& [name, value] : all) {
-    if (value) values[name] = *value;
-  }
-  return values;
-}
-
-CaseMetrics evaluate_case(const std::string& name, const LabelMap& prediction, const LabelMap& reference) {
-  if (const auto difference = grid_difference(prediction.geometry(), reference.geometry())) {
-    throw Error(
-        ErrorCode::kInvalidInput,
-        fmt::format("prediction and reference lie on different grids: {}; resample one onto the other",
-                    *difference));
-  }
-  check_values(prediction, "prediction");
-  check_values(reference, "reference");
-  constexpr std::array<std::uint8_t, 3> kWholeLiver{kLiver, kTumour, kCyst};
-  constexpr std::array<std::uint8_t, 1> kTumourOnly{kTumour}, kCystOnly{kCyst};
-  return {name, evaluate_region(prediction, reference, kWholeLiver),
-          evaluate_region(prediction, reference, kTumourOnly),
-          evaluate_region(prediction, reference, kCystOnly)};
-}
-
-Evaluation evaluate(const fs::path& prediction, const fs::path& reference, Progress* progress) {
-  Evaluation evaluation;
-  const auto pairs = pair_files(prediction, reference, evaluation.notes);
-  for (std::size_t n = 0; n < pairs.size(); ++n) {
-    report(progress, "comparing", static_cast<double>(n) / static_cast<double>(pairs.size()));
-    try {
-      auto predicted = read_labels(pairs[n].prediction);
-      const auto referred = read_labels(pairs[n].reference);
-      if (axis_order_onto(predicted.voxels.geometry(), referred.voxels.geometry())) {
-        lay_onto(predicted.voxels, referred.voxels.geometry());
-      }
-      evaluation.cases.push_back(evaluate_case(pairs[n].name, predicted.voxels, referred.voxels));
-    } catch (const Error& error) {
-      throw error.during(fmt::format("comparing case {}", pairs[n].name));
-    }
-  }
-  report(progress, "comparing", 1.0);
+  write_evaluation_folder(evaluation, request.output);
   return evaluation;
 }
 
-std::string evaluation_json(const Evaluation& evaluation) {
-  ordered_json document = {{"format", "hepar.evaluation/1"}, {"cases", ordered_json::array()}};
-  for (const CaseMetrics& c : evaluation.cases) {
-    ordered_json regions;
-    for (const auto& [name, structure] : kStructures) regions[name] = region_json(c.*structure);
-    document["cases"].push_back({{"case", c.case_name}, {"regions", regions}});
-  }
-  for (const auto& [name, structure] : kStructures) {
-    for (const char* metric : kMetricNames) {
-      const Summary s = summary_of(evaluation, structure, metric);
-      document["summary"][name][metric] = {{"n", s.n},
-                                           {"mean", number(s.mean)},
-                                           {"sd", number(s.sd)},
-                                           {"min", number(s.min)},
-                                           {"median", number(s.median)},
-                                           {"max", number(s.max)}};
-    }
-  }
-  document["notes"] = evaluation.notes;
-  return document.dump(2);
-}
-
-std::string evaluation_text(const Evaluation& evaluation, std::size_t most_cases) {
-  std::string text;
-  const std::size_t shown = std::min(most_cases, evaluation.cases.size());
-  if (evaluation.cases.size() > 1)
-    text += fmt::format("{:<24} {:>9} {:>9} {:>12} {:>12}\n", "case", "liver DSC", "tumour DSC",
-                        "tumour HD95", "cyst DSC");
-  for (std::size_t n = 0; n < shown && evaluation.cases.size() > 1; ++n) {
-    const CaseMetrics& c = evaluation.cases[n];
-    text += fmt::format("{:<24} {:>9} {:>10} {:>9} mm {:>12}\n", c.case_name, cell(c.liver.dsc),
-                        cell(c.tumour.dsc), cell(c.tumour.hd95_mm), cell(c.cyst.dsc));
-  }
-  if (shown < evaluation.cases.size())
-    text += fmt::format("... and {} more cases\n", evaluation.cases.size() - shown);
-  text += fmt::format("{:<8} {:<9} {:>3} {:>9} {:>9} {:>9} {:>9} {:>9}\n", "", "", "n", "mean", "SD", "min",
-                      "median", "max");
-  for (const auto& [name, structure] : kStructures) {
-    for (const char* metric : {"dsc", "hd95_mm"}) {
-      const Summary s = summary_of(evaluation, structure, metric);
-      text += fmt::format("{:<8} {:<9} {:>3} {:>9} {:>9} {:>9} {:>9} {:>9}\n", name, metric, s.n,
-                          cell(s.mean), cell(s.sd), cell(s.min), cell(s.median), cell(s.max));
-    }
-  }
-  return text;
+void write_evaluation_folder(const Evaluation& evaluation, const fs::path& output) {
+  OutputFolder out(output);
+  write_evaluation(evaluation, out.staging(), output);
+  write_worst_cases(evaluation, out.staging());
+  out.commit();
 }
 
 }  // namespace hepar

@@ -2,43 +2,32 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <string>
 #include <vector>
 
-#include "hepar/core/progress.h"
-#include "hepar/metrics/region_metrics.h"
+#include "hepar/evaluation/evaluation.h"
 
 namespace hepar {
 
-// The structures that are compared, in this order: liver (labels 1, 2 and 3 together), tumour (2), cyst (3).
-struct CaseMetrics {
-  std::string case_name;
-  RegionMetrics liver, tumour, cyst;
+struct EvaluateRequest {
+  std::vector<MethodSource> methods;  // label maps, or folders of them; the first is compared with the others
+  std::filesystem::path reference;
+  std::filesystem::path images;  // folder with the CTs; empty: where they are known to lie
+  std::filesystem::path output;  // empty: nothing is written
+  EvaluationOptions options;
 };
 
-// Metric name -> value of one region, the names of `hepar evaluate --json`; undefined ones are absent.
-std::map<std::string, double> values_of(const RegionMetrics& metrics);
+// Evaluates, finds the CTs for pictures, and writes an evaluation folder when an output is given.
+Evaluation evaluate_cohort(const EvaluateRequest& request, Progress* progress = nullptr);
 
-struct Evaluation {
-  std::vector<CaseMetrics> cases;
-  std::vector<std::string> notes;  // what was left out and why
-};
+// The CT of a case: NAME_0000.SUFFIX, NAME.SUFFIX, NAME (a DICOM folder) or NAME/ct.nii.gz in `images`;
+// without that folder what the prediction's run.json names, or in the imagesTr or imagesTs beside the
+// reference's labelsTr or labelsTs. Empty when there is none.
+std::filesystem::path find_ct(const EvaluatedCase& c, const std::filesystem::path& images);
 
-// Compares label maps of values 0 to 3. Both paths are files, or both are folders: then cases are paired
-// by file name without suffix; a prediction may also be a sub-folder of that name with labels.nii.gz in
-// it, as `hepar segment` writes it. Cases without partner are noted. Error(kInvalidInput) when no pair
-// is found or a pair lies on different grids.
-Evaluation evaluate(const std::filesystem::path& prediction, const std::filesystem::path& reference,
-                    Progress* progress = nullptr);
-
-CaseMetrics evaluate_case(const std::string& name, const LabelMap& prediction, const LabelMap& reference);
-
-// The document of `hepar evaluate --json`, "format": "hepar.evaluation/1".
-std::string evaluation_json(const Evaluation& evaluation);
-
-// A table that fits one screen: mean, SD, min, median, max of DSC and HD95 per structure, and up to
-// `most_cases` single cases.
-std::string evaluation_text(const Evaluation& evaluation, std::size_t most_cases = 12);
+// Writes evaluation.json, tables and figures (write_evaluation), and where CTs are known worst_cases.png and
+// .svg: the six cases of the first method with the lowest Dice of the tumour, at the lesion that was missed
+// or else at the largest. All or none.
+void write_evaluation_folder(const Evaluation& evaluation, const std::filesystem::path& output);
 
 }  // namespace hepar

@@ -8,11 +8,13 @@
 
 #include "hepar/core/error.h"
 #include "hepar/core/file.h"
+#include "hepar/core/output_folder.h"
+#include "hepar/core/version.h"
+#include "hepar/evaluation/case_pairs.h"
 #include "hepar/figures/overview.h"
 #include "hepar/io/image_io.h"
 #include "hepar/lesion/lesion_json.h"
 #include "hepar/lesion/lesion_table.h"
-#include "hepar/pipeline/output_folder.h"
 #include "hepar/pipeline/stage_clock.h"
 #include "hepar/volume/reorient.h"
 
@@ -109,20 +111,6 @@ void adopt_labels(LabelMap& labels, int tumour_label, std::vector<std::string>& 
   for (std::uint8_t& value : labels.voxels()) value = adopted[value];
 }
 
-void lay_onto(LabelMap& labels, const Geometry& grid) {
-  const auto difference = grid_difference(labels.geometry(), grid);
-  if (!difference) return;
-  const auto order = axis_order_onto(labels.geometry(), grid);
-  if (!order) {
-    throw Error(
-        ErrorCode::kInvalidInput,
-        fmt::format("the label map is not on the CT's grid: {}; resample it onto the CT first", *difference));
-  }
-  const LabelMap turned = reorient(labels, *order);
-  labels = LabelMap(grid);
-  std::copy(turned.voxels().begin(), turned.voxels().end(), labels.voxels().begin());
-}
-
 CaseResult judge_and_write(const CtVolume& ct, LabelMap labels, CaseJob job) {
   report(job.progress, "judging lesions", 0);
   CaseResult result;
@@ -139,14 +127,19 @@ CaseResult judge_and_write(const CtVolume& ct, LabelMap labels, CaseJob job) {
     return result;
   }
   report(job.progress, "writing", 0);
+  RunRecord run = make_run_record(job.command, std::move(job.inputs), job.options);
   OutputFolder out(job.output);
-  write_labels(out.staging() / "labels.nii.gz", result.labels);
+  write_labels(out.staging() / kLabelsFile, result.labels);
+  write_labels(out.staging() / kUnfilteredFile, before);
   write_text_file(out.staging() / "lesions.json", lesions_json(result.lesions));
   write_text_file(out.staging() / "regions.csv", regions_csv(result.lesions, case_name(job.output)));
+  write_text_file(out.staging() / "histograms.csv", histograms_csv(result.lesions));
   job.clock.start("draw");
   write_overview_png(out.staging() / "overview.png", ct, before, result.labels,
                      overview_options(result.lesions));
   job.clock.start("write");
+  run.timings_s = job.clock.seconds();
+  write_text_file(out.staging() / kRunFile, run_json(run, job.output));
   out.commit();
   job.clock.stop();
   result.timings_s = job.clock.seconds();
@@ -166,8 +159,13 @@ CaseResult filter_case(const FilterRequest& request, Progress* progress) {
   notes.insert(notes.end(), labels.notes.begin(), labels.notes.end());
   adopt_labels(labels.voxels, request.tumour_label, notes);
   return judge_and_write(ct.voxels, std::move(labels.voxels),
-                         {request.options, request.dry_run ? std::filesystem::path() : request.output, clock,
-                          std::move(notes), progress});
+                         {"filter",
+                          {{"ct", request.ct.path, {}}, {"labels", request.labels, {}}},
+                          request.options,
+                          request.dry_run ? std::filesystem::path() : request.output,
+                          clock,
+                          std::move(notes),
+                          progress});
 }
 
 std::string case_json(const CaseResult& result) { return lesions_json(result.lesions, result.timings_s); }
@@ -198,11 +196,8 @@ std::string case_text(const CaseResult& result, const std::filesystem::path& out
   for (const std::string& note : result.lesions.notes) text += "note: " + note + "\n";
   double seconds = 0;
   for (const auto& [stage, duration] : result.timings_s) seconds += duration;
-  return text + fmt::format(
-                    "written to {} in {:.1f} s: labels.nii.gz, lesions.json, regions.csv, overview.png. For "
-                    "research; not "
-                    "a medical device.",
-                    output.string(), seconds);
+  return text + fmt::format("written to {} in {:.1f} s: {}.\nNext: hepar report {}\n{}", output.string(),
+                            seconds, kCaseFiles, output.string(), kDisclaimer);
 }
 
 }  // namespace hepar

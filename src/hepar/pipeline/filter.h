@@ -9,6 +9,7 @@
 #include "hepar/core/progress.h"
 #include "hepar/lesion/lesion_filter.h"
 #include "hepar/pipeline/ct_input.h"
+#include "hepar/pipeline/run_record.h"
 
 namespace hepar {
 
@@ -35,25 +36,26 @@ struct CaseResult {
 // Error(kInvalidInput) naming the labels present when `tumour_label` is not among them.
 void adopt_labels(LabelMap& labels, int tumour_label, std::vector<std::string>& notes);
 
-// Brings a label map onto `grid` when it lies there but its voxels are stored in another order of axes, as
-// some converters of DICOM leave them. Error(kInvalidInput) naming the difference when it lies elsewhere.
-void lay_onto(LabelMap& labels, const Geometry& grid);
+// The files of a result folder, as the commands' help and summaries name them.
+inline constexpr std::string_view kCaseFiles =
+    "labels.nii.gz, unfiltered.nii.gz, lesions.json, regions.csv, histograms.csv, run.json and overview.png";
 
-// Runs the lesion filter on a label map and writes labels.nii.gz, lesions.json, regions.csv and overview.png
-// to request.output, all or none.
+// Runs the lesion filter on a label map and writes kCaseFiles to request.output, all or none.
 CaseResult filter_case(const FilterRequest& request, Progress* progress = nullptr);
 
 // The shared last half of `filter` and `segment`.
 class StageClock;
 struct CaseJob {
+  std::string command;           // for run.json
+  std::vector<RunInput> inputs;  // ... their hashes are taken when files are written
   LesionFilterOptions options;
   std::filesystem::path output;
   StageClock& clock;               // running since reading began
   std::vector<std::string> notes;  // from reading
   Progress* progress = nullptr;
 };
-// Judges the lesions of `labels`, fills the result's volumes and writes the four files; without an output
-// folder nothing.
+// Judges the lesions of `labels`, fills the result's volumes and writes kCaseFiles; without an output folder
+// nothing.
 CaseResult judge_and_write(const CtVolume& ct, LabelMap labels, CaseJob job);
 
 // The document of --json: lesions.json with "timings_s".

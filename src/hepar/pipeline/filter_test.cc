@@ -52,18 +52,6 @@ TEST(AdoptLabels, MissingTumourLabelNamesWhatIsThere) {
   EXPECT_THROW(adopt_labels(empty, 2, notes), Error);
 }
 
-TEST(LayOnto, TurnsAMapOfTheSameGridAndRefusesAnother) {
-  LabelMap labels = row({0, 1, 2});
-  Geometry turned = labels.geometry();  // the same voxels from the other end
-  turned.origin_mm.x = 2;
-  turned.direction.set_column(0, {-1, 0, 0});
-  lay_onto(labels, turned);
-  EXPECT_THAT(labels.voxels(), testing::ElementsAre(2, 1, 0));
-  EXPECT_EQ(labels.geometry(), turned);
-  turned.origin_mm.x = 3;
-  EXPECT_THROW(lay_onto(labels, turned), Error);
-}
-
 TEST(CaseText, NamesEachVerdictAndFitsOneScreen) {
   CaseResult result;
   for (int id = 1; id <= 30; ++id) {

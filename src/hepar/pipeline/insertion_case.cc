@@ -6,10 +6,10 @@
 #include <cmath>
 
 #include "hepar/core/file.h"
+#include "hepar/core/output_folder.h"
 #include "hepar/figures/overview.h"
 #include "hepar/io/image_io.h"
 #include "hepar/pipeline/filter.h"
-#include "hepar/pipeline/output_folder.h"
 
 namespace hepar {
 namespace {

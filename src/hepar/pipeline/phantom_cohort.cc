@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "hepar/core/error.h"
@@ -30,7 +31,7 @@ std::string dataset_json(std::int64_t cases) {
 
 std::string phantom_case_name(std::int64_t index) { return fmt::format("phantom_{:03}", index); }
 
-void write_phantom_cohort(const PhantomCohortRequest& request, Progress* progress) {
+std::vector<std::string> write_phantom_cohort(const PhantomCohortRequest& request, Progress* progress) {
   if (request.cases < 1) {
     throw Error(ErrorCode::kInvalidInput,
                 fmt::format("{} cases were asked for; give 1 or more", request.cases));
@@ -39,17 +40,22 @@ void write_phantom_cohort(const PhantomCohortRequest& request, Progress* progres
   make_folder(images);
   make_folder(labels);
   std::vector<TruthCase> cases;
-  for (std::int64_t n = 0; n < request.cases; ++n) {
-    report(progress, "making phantoms", static_cast<double>(n) / static_cast<double>(request.cases));
-    const std::string name = phantom_case_name(n);
-    const Phantom phantom = make_phantom(request.options, request.seed, n);
-    write_ct(images / (name + "_0000.nii.gz"), phantom.ct);
-    write_labels(labels / (name + ".nii.gz"), phantom.labels);
-    cases.push_back({name, phantom.acquisition, {}, phantom.lesions, {}});
+  std::vector<std::string> names;
+  for (std::int64_t index = request.first_case; std::ssize(names) < request.cases; ++index) {
+    report(progress, "making phantoms",
+           static_cast<double>(names.size()) / static_cast<double>(request.cases));
+    const Phantom phantom = make_phantom(request.options, request.seed, index);
+    const auto truth = phantom.labels.voxels();
+    if (request.only_with_tumour && std::find(truth.begin(), truth.end(), kTumour) == truth.end()) continue;
+    names.push_back(phantom_case_name(index));
+    write_ct(images / (names.back() + "_0000.nii.gz"), phantom.ct);
+    write_labels(labels / (names.back() + ".nii.gz"), phantom.labels);
+    cases.push_back({names.back(), phantom.acquisition, {}, phantom.lesions, {}});
   }
   write_text_file(request.output / "dataset.json", dataset_json(request.cases));
   write_text_file(request.output / "truth.json", truth_json(request.seed, cases));
   report(progress, "making phantoms", 1.0);
+  return names;
 }
 
 }  // namespace hepar

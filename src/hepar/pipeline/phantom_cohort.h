@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
+#include <vector>
 
 #include "hepar/core/progress.h"
 #include "hepar/phantom/phantom.h"
@@ -12,16 +14,19 @@ namespace hepar {
 struct PhantomCohortRequest {
   std::filesystem::path output;
   std::int64_t cases = 25;
+  std::int64_t first_case = 0;  // number of the first one in the cohort of that seed
   std::uint64_t seed = 7;
+  bool only_with_tumour = false;  // pass over cases whose truth holds no tumour
   PhantomOptions options;
 };
 
-// Name of a cohort's n-th case, "phantom_000".
+// Name of a cohort's case, "phantom_000" for the first.
 std::string phantom_case_name(std::int64_t index);
 
-// Writes an nnU-Net dataset: imagesTr/NAME_0000.nii.gz, labelsTr/NAME.nii.gz (0 to 3), dataset.json
-// (regions liver [1,2,3] and tumour [2]) and truth.json with every lesion's kind, centre, diameter and true
-// HU.
-void write_phantom_cohort(const PhantomCohortRequest& request, Progress* progress = nullptr);
+// Writes an nnU-Net dataset of that many cases from first_case on: imagesTr/NAME_0000.nii.gz,
+// labelsTr/NAME.nii.gz (0 to 3), dataset.json (regions liver [1,2,3] and tumour [2]) and truth.json with
+// every lesion's kind, centre, diameter and true HU. Returns the cases' names.
+std::vector<std::string> write_phantom_cohort(const PhantomCohortRequest& request,
+                                              Progress* progress = nullptr);
 
 }  // namespace hepar

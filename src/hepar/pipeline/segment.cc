@@ -67,7 +67,13 @@ CaseResult segment_case(const SegmentRequest& request, const EngineFactory& make
   Prediction prediction = predict_labels(ct.voxels, model, progress);
   ct.notes.insert(ct.notes.end(), prediction.notes.begin(), prediction.notes.end());
   return judge_and_write(ct.voxels, std::move(prediction.labels),
-                         {request.options, request.output, clock, std::move(ct.notes), progress});
+                         {"segment",
+                          {{"ct", request.ct.path, {}}, {"model", request.model, {}}},
+                          request.options,
+                          request.output,
+                          clock,
+                          std::move(ct.notes),
+                          progress});
 }
 
 }  // namespace hepar

@@ -40,7 +40,7 @@ Prediction predict_labels(const CtVolume& ct, LoadedModel& model, Progress* prog
 // and how much, empty when nothing was left out.
 std::string drop_liver_islands(LabelMap& labels);
 
-// CT in; labels.nii.gz, lesions.json and overview.png out, all or none, on the CT's own grid.
+// CT in; kCaseFiles out, all or none, on the CT's own grid.
 CaseResult segment_case(const SegmentRequest& request, const EngineFactory& make_engine,
                         Progress* progress = nullptr);
 

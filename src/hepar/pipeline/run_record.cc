@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hepar/pipeline/run_record.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "hepar/core/error.h"
+#include "hepar/core/file.h"
+#include "hepar/core/version.h"
+#include "hepar/digest/sha256.h"
+
+namespace hepar {
+namespace fs = std::filesystem;
+namespace {
+
+using Json = nlohmann::ordered_json;
+constexpr const char* kFormat = "hepar.run/1";
+
+std::map<std::string, std::string> options_of(const LesionFilterOptions& options) {
+  std::map<std::string, std::string> named{{"rule", std::string(rule_name(options.rule))},
+                                           {"close_mm", fmt::format("{:g}", options.close_mm)},
+                                           {"open_mm", fmt::format("{:g}", options.open_mm)},
+                                           {"expand_mm", fmt::format("{:g}", options.expand_mm)},
+                                           {"within_liver", options.grow_in_liver_only ? "yes" : "no"}};
+  if (options.rule == LesionRule::kPaper) {
+    named["threshold_hu"] = fmt::format("{:g}", options.threshold_hu);
+  } else {
+    named["cyst_probability"] = fmt::format("{:g}", options.thresholds.cyst_probability);
+    named["tumour_probability"] = fmt::format("{:g}", options.thresholds.tumour_probability);
+  }
+  return named;
+}
+
+RunRecord read_record(const Json& document, const fs::path& folder) {
+  RunRecord record;
+  record.hepar_version = document.at("hepar");
+  record.command = document.at("command");
+  record.date_utc = document.at("date_utc");
+  for (const Json& input : document.at("inputs")) {
+    record.inputs.push_back({input.at("role"),
+                             (folder / input.at("path").get<std::string>()).lexically_normal(),
+                             input.at("sha256")});
+  }
+  record.model_summary = document.at("model_summary");
+  record.options = document.at("options").get<std::map<std::string, std::string>>();
+  record.timings_s = document.at("timings_s").get<std::map<std::string, double>>();
+  return record;
+}
+
+}  // namespace
+
+const RunInput* RunRecord::input(const std::string& role) const {
+  for (const RunInput& one : inputs) {
+    if (one.role == role) return &one;
+  }
+  return nullptr;
+}
+
+RunRecord make_run_record(const std::string& command, std::vector<RunInput> inputs,
+                          const LesionFilterOptions& options) {
+  RunRecord record{.hepar_version = std::string(version()),
+                   .command = command,
+                   .date_utc = fmt::format(
+                       "{:%Y-%m-%dT%H:%M:%SZ}",
+                       fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()))),
+                   .inputs = std::move(inputs),
+                   .model_summary = {},
+                   .options = options_of(options),
+                   .timings_s = {}};
+  for (RunInput& input : record.inputs) {
+    input.sha256 = sha256_of_path(input.path);
+    if (input.role == "model") record.model_summary = model_summary(input.path);
+  }
+  return record;
+}
+
+std::string model_summary(const fs::path& model_folder) {
+  const fs::path card = model_folder / "MODEL_CARD.md";
+  if (!fs::exists(card)) return {};
+  std::istringstream stream(read_text_file(card));
+  std::string summary;
+  for (std::string line; std::getline(stream, line);) {
+    if (line.starts_with('#') || (line.empty() && summary.empty())) continue;
+    if (line.empty()) break;
+    std::erase(line, '*');
+    std::erase(line, '`');
+    summary += (summary.empty() ? "" : " ") + line;
+  }
+  return summary;
+}
+
+std::string run_json(const RunRecord& record, const fs::path& folder) {
+  const fs::path base = fs::absolute(folder).lexically_normal();
+  Json document = {{"format", kFormat},
+                   {"disclaimer", kDisclaimer},
+                   {"hepar", record.hepar_version},
+                   {"command", record.command},
+                   {"date_utc", record.date_utc},
+                   {"inputs", Json::array()},
+                   {"model_summary", record.model_summary},
+                   {"options", record.options},
+                   {"timings_s", record.timings_s}};
+  for (const RunInput& input : record.inputs) {
+    const fs::path path = fs::absolute(input.path).lexically_normal().lexically_relative(base);
+    document["inputs"].push_back({{"role", input.role}, {"path", path.string()}, {"sha256", input.sha256}});
+  }
+  return document.dump(2) + "\n";
+}
+
+std::optional<RunRecord> read_run_record(const fs::path& folder) {
+  const fs::path file = folder / kRunFile;
+  if (!fs::exists(file)) return std::nullopt;
+  try {
+    const Json document = Json::parse(read_text_file(file));
+    if (document.at("format") != kFormat) {
+      throw Error(ErrorCode::kUnsupported,
+                  fmt::format("{} is of the format {}, this version reads {}", file.string(),
+                              document.at("format").get<std::string>(), kFormat));
+    }
+    return read_record(document, folder);
+  } catch (const nlohmann::json::exception& error) {
+    throw Error(ErrorCode::kCorrupt, fmt::format("{} can't be read: {}", file.string(), error.what()));
+  }
+}
+
+}  // namespace hepar
