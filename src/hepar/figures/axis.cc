@@ -53,6 +53,13 @@ Axis::Axis(std::span<const double> values, bool logarithmic) : logarithmic_(loga
   logarithmic ? make_logarithmic(*least, *most) : make_linear(*least, *most);
 }
 
+Axis::Axis(std::span<const std::string> names) : has_grid_(false) {
+  HEPAR_EXPECT(!names.empty(), "an axis without names");
+  low_ = -0.5;
+  high_ = static_cast<double>(names.size()) - 0.5;
+  for (const std::string& name : names) ticks_.push_back({static_cast<double>(ticks_.size()), name});
+}
+
 void Axis::make_linear(double least, double most) {
   if (least > 0 && least <= most / 2) least = 0;
   if (most < 0 && most >= least / 2) most = 0;

@@ -3,38 +3,61 @@
 
 #include <cairo.h>
 
-#include <filesystem>
 #include <memory>
 #include <string>
 
+#include "hepar/figures/picture.h"
+
 namespace hepar {
 
-// A picture in the making. Its file appears whole or not at all, with save().
+struct PictureColour {
+  double red, green, blue;  // 0 to 1
+};
+
+enum class Dash { kNone, kShort, kLong };
+struct LineStyle {
+  PictureColour colour;
+  double width;  // pixels
+  Dash dash = Dash::kNone;
+};
+
+struct PictureArea {
+  double left, top, width, height;  // pixels
+  double right() const { return left + width; }
+  double bottom() const { return top + height; }
+};
+
+// A picture in the making.
 class Canvas {
  public:
-  // The suffix of `path` chooses: .png (pixels) or .svg (lines; lettering becomes outlines too).
-  // Error(kInvalidInput) for another one.
-  Canvas(std::filesystem::path path, int width, int height);
+  Canvas(PictureFormat format, int width, int height, PictureColour paper);
 
   cairo_t* cairo() const { return cairo_.get(); }
-  int width() const { return width_; }
-  int height() const { return height_; }
-  void save();  // errors of AtomicFile
+  PictureArea area() const { return area_; }
+  std::string finish();  // the bytes of the file
 
  private:
   struct Deleter {
     void operator()(cairo_surface_t* surface) const { cairo_surface_destroy(surface); }
     void operator()(cairo_t* cairo) const { cairo_destroy(cairo); }
   };
-  std::filesystem::path path_;
-  int width_, height_;
+  PictureFormat format_;
+  PictureArea area_;
   std::string bytes_;  // grows when an SVG is finished
   std::unique_ptr<cairo_surface_t, Deleter> surface_;
   std::unique_ptr<cairo_t, Deleter> cairo_;
 };
 
-// Text that begins at (x, y), its base line.
+void set_colour(cairo_t* cairo, PictureColour colour, double alpha = 1);
+void set_line(cairo_t* cairo, const LineStyle& style);
+void draw_line(cairo_t* cairo, double x0, double y0, double x1, double y1);
+
+// Text that begins at (x, y), its base line. Bytes that are no UTF-8 show as question marks.
 void show_text(cairo_t* cairo, double x, double y, const std::string& text);
 double text_width(cairo_t* cairo, const std::string& text);
+
+// The text, or so much of its beginning and end around "..." that it is no wider; names of cases differ at
+// the end.
+std::string shortened(cairo_t* cairo, const std::string& text, double width);
 
 }  // namespace hepar

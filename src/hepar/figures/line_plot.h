@@ -5,14 +5,16 @@
 #include <string>
 #include <vector>
 
+#include "hepar/figures/picture.h"
+
 namespace hepar {
 
 struct PlotPoint {
   double x = 0, y = 0;
 };
 struct PlotSeries {
-  std::string name;               // in the legend, one line of about 90 characters; none when all are empty
-  std::vector<PlotPoint> points;  // joined in this order, each marked by a dot
+  std::string name;               // in the legend; none when all are empty
+  std::vector<PlotPoint> points;  // joined in this order, each with the series' mark
 };
 struct LinePlot {
   std::string title, x_label, y_label;
@@ -20,9 +22,11 @@ struct LinePlot {
   std::vector<PlotSeries> series;
 };
 
-// Writes a plot as .svg or .png of 760 x 480 pixels, by the path's suffix; whole or not at all. The same
-// plot gives the same bytes. Error(kInvalidInput) without a point, for another suffix, and for a value that
-// is not finite or, on a logarithmic axis, not positive; errors of AtomicFile.
+// A picture of 760 x 480 pixels. The same plot gives the same bytes. Error(kInvalidInput) without a point and
+// for a value that is not finite or, on a logarithmic axis, not positive.
+std::string draw_line_plot(const LinePlot& plot, PictureFormat format);
+
+// The same as a file, whole or not at all; errors of picture_format and AtomicFile.
 void write_line_plot(const std::filesystem::path& path, const LinePlot& plot);
 
 }  // namespace hepar

@@ -2,15 +2,14 @@
 #include "hepar/figures/panel.h"
 
 #include <algorithm>
-#include <array>
 #include <memory>
 
 #include "hepar/figures/outline.h"
+#include "hepar/figures/window.h"
 
 namespace hepar {
 namespace {
 
-constexpr double kWindowLowHu = -160, kWindowHighHu = 240;
 constexpr double kScaleBarMm = 50;
 
 struct SurfaceDeleter {
@@ -31,135 +30,141 @@ double sample(const AxialPlane<float>& plane, double x, double y) {
   return (1 - t) * above + t * below;
 }
 
-void draw_grey(cairo_t* cairo, const PanelContent& content, const Viewport& viewport) {
-  const int width = viewport.width_pixels(), height = viewport.height_pixels();
-  const std::unique_ptr<cairo_surface_t, SurfaceDeleter> surface(
-      cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height));
-  unsigned char* bytes = cairo_image_surface_get_data(surface.get());
-  const int stride = cairo_image_surface_get_stride(surface.get());
-  for (int row = 0; row < height; ++row) {
-    auto* pixels = reinterpret_cast<std::uint32_t*>(bytes + static_cast<std::ptrdiff_t>(row) * stride);
-    const double y_mm = viewport.top_mm + (row + 0.5) / viewport.pixels_per_mm;
-    for (int column = 0; column < width; ++column) {
-      const double x_mm = viewport.left_mm + (column + 0.5) / viewport.pixels_per_mm;
-      const double hu = sample(content.ct, x_mm / content.pixel_width_mm, y_mm / content.pixel_height_mm);
-      const double grey = std::clamp((hu - kWindowLowHu) / (kWindowHighHu - kWindowLowHu), 0.0, 1.0);
-      pixels[column] = static_cast<std::uint32_t>(std::lround(255 * grey)) * 0x010101U;
-    }
-  }
-  cairo_surface_mark_dirty(surface.get());
-  cairo_set_source_surface(cairo, surface.get(), 0, 0);
-  cairo_rectangle(cairo, 0, 0, width, height);
-  cairo_fill(cairo);
-}
-
-// Draws outlines of one plane of labels at their place in the panel.
-class OutlinePen {
+// Draws the parts of one panel.
+class PanelPainter {
  public:
-  OutlinePen(cairo_t* cairo, const PanelContent& content, const Viewport& viewport)
-      : cairo_(cairo), content_(content), viewport_(viewport) {}
+  PanelPainter(cairo_t* cairo, const SlicePanel& panel, PanelScale scale)
+      : cairo_(cairo),
+        panel_(panel),
+        scale_(scale),
+        width_(scale.pixels(panel.view.width_mm)),
+        height_(scale.pixels(panel.view.height_mm)) {}
 
-  void draw(const AxialPlane<std::uint8_t>& labels, const std::function<bool(std::uint8_t)>& inside,
-            const LineStyle& style) const {
-    for (const PlaneLoop& loop : outline(labels, inside)) {
-      cairo_new_sub_path(cairo_);  // else the first point joins the loop before
-      for (const PlanePoint point : loop) {
-        cairo_line_to(cairo_,
-                      (point.x * content_.pixel_width_mm - viewport_.left_mm) * viewport_.pixels_per_mm,
-                      (point.y * content_.pixel_height_mm - viewport_.top_mm) * viewport_.pixels_per_mm);
-      }
-      cairo_close_path(cairo_);
-    }
-    set_line(cairo_, style);
-    cairo_stroke(cairo_);
+  void draw() const {
+    cairo_rectangle(cairo_, 0, 0, width_, height_);
+    cairo_clip(cairo_);
+    draw_grey();
+    draw_outlines();
+    if (panel_.mark) draw_mark(*panel_.mark);
+    draw_sides_and_scale();
   }
 
  private:
+  double x(double plane_mm) const { return (plane_mm - panel_.view.left_mm) * scale_.pixels_per_mm; }
+  double y(double plane_mm) const { return (plane_mm - panel_.view.top_mm) * scale_.pixels_per_mm; }
+  void draw_grey() const;
+  void draw_outline(const AxialPlane<std::uint8_t>& labels, const std::function<bool(std::uint8_t)>& inside,
+                    const LineStyle& style) const;
+  void draw_outlines() const;
+  void draw_mark(const PlaneMark& mark) const;
+  void draw_sides_and_scale() const;
+
   cairo_t* cairo_;
-  const PanelContent& content_;
-  const Viewport& viewport_;
+  const SlicePanel& panel_;
+  PanelScale scale_;
+  int width_, height_;
 };
 
-void draw_outlines(cairo_t* cairo, const PanelContent& content, const Viewport& viewport) {
-  const OutlinePen pen(cairo, content, viewport);
+void PanelPainter::draw_grey() const {
+  const std::unique_ptr<cairo_surface_t, SurfaceDeleter> surface(
+      cairo_image_surface_create(CAIRO_FORMAT_RGB24, width_, height_));
+  unsigned char* bytes = cairo_image_surface_get_data(surface.get());
+  const int stride = cairo_image_surface_get_stride(surface.get());
+  for (int row = 0; row < height_; ++row) {
+    auto* pixels = reinterpret_cast<std::uint32_t*>(bytes + static_cast<std::ptrdiff_t>(row) * stride);
+    const double y_mm = panel_.view.top_mm + (row + 0.5) / scale_.pixels_per_mm;
+    for (int column = 0; column < width_; ++column) {
+      const double x_mm = panel_.view.left_mm + (column + 0.5) / scale_.pixels_per_mm;
+      const double hu = sample(panel_.ct, x_mm / panel_.pixel_width_mm, y_mm / panel_.pixel_height_mm);
+      pixels[column] = grey_level(hu, kWindowLowHu, kWindowHighHu) * 0x010101U;
+    }
+  }
+  cairo_surface_mark_dirty(surface.get());
+  cairo_set_source_surface(cairo_, surface.get(), 0, 0);
+  cairo_rectangle(cairo_, 0, 0, width_, height_);
+  cairo_fill(cairo_);
+}
+
+void PanelPainter::draw_outline(const AxialPlane<std::uint8_t>& labels,
+                                const std::function<bool(std::uint8_t)>& inside,
+                                const LineStyle& style) const {
+  for (const PlaneLoop& loop : outline(labels, inside)) {
+    cairo_new_sub_path(cairo_);  // else the first point joins the loop before
+    for (const PlanePoint point : loop) {
+      cairo_line_to(cairo_, x(point.x * panel_.pixel_width_mm), y(point.y * panel_.pixel_height_mm));
+    }
+    cairo_close_path(cairo_);
+  }
+  set_line(cairo_, style);
+  cairo_stroke(cairo_);
+}
+
+void PanelPainter::draw_outlines() const {
   const auto is = [](std::uint8_t wanted) {
     return [wanted](std::uint8_t label) { return label == wanted; };
   };
-  const auto& liver = content.after.pixels;
-  if (std::find(liver.begin(), liver.end(), kLiver) != liver.end()) {
-    pen.draw(
-        content.after, [](std::uint8_t label) { return label != kBackground; }, kLiverLine);
+  const AxialPlane<std::uint8_t>& last = panel_.after ? *panel_.after : panel_.before;
+  if (std::find(last.pixels.begin(), last.pixels.end(), kLiver) != last.pixels.end()) {
+    draw_outline(
+        last, [](std::uint8_t label) { return label != kBackground; }, kLiverLine);
   }
-  if (content.reference) pen.draw(*content.reference, is(kTumour), kReferenceLine);
-  pen.draw(content.before, is(kTumour), kBeforeLine);  // the widest: still seen where `after` covers it
-  pen.draw(content.after, is(kCyst), kCystLine);
-  pen.draw(content.after, is(kTumour), kAfterLine);
+  draw_outline(panel_.before, is(kTumour), kBeforeLine);  // the widest: still seen where others cover it
+  draw_outline(last, is(kCyst), kCystLine);
+  if (panel_.after) draw_outline(*panel_.after, is(kTumour), kAfterLine);
+  if (panel_.reference) draw_outline(*panel_.reference, is(kTumour), kReferenceLine);
 }
 
-// Four corners around the lesion that the panel is about.
-void draw_mark(cairo_t* cairo, const PanelMark& mark, const Viewport& viewport) {
-  const double x = (mark.x_mm - viewport.left_mm) * viewport.pixels_per_mm;
-  const double y = (mark.y_mm - viewport.top_mm) * viewport.pixels_per_mm;
-  const double half = mark.radius_mm * viewport.pixels_per_mm + 9;
+void PanelPainter::draw_mark(const PlaneMark& mark) const {
+  const double half = mark.radius_mm * scale_.pixels_per_mm + 9;
   const double arm = std::min(8.0, half / 2);
   for (const double sx : {-1.0, 1.0}) {
     for (const double sy : {-1.0, 1.0}) {
-      cairo_move_to(cairo, x + sx * (half - arm), y + sy * half);
-      cairo_line_to(cairo, x + sx * half, y + sy * half);
-      cairo_line_to(cairo, x + sx * half, y + sy * (half - arm));
+      cairo_move_to(cairo_, x(mark.x_mm) + sx * (half - arm), y(mark.y_mm) + sy * half);
+      cairo_line_to(cairo_, x(mark.x_mm) + sx * half, y(mark.y_mm) + sy * half);
+      cairo_line_to(cairo_, x(mark.x_mm) + sx * half, y(mark.y_mm) + sy * (half - arm));
     }
   }
-  set_line(cairo, {kTextColour, 1.2, false});
-  cairo_stroke(cairo);
+  set_line(cairo_, {kTextColour, 1.2});
+  cairo_stroke(cairo_);
 }
 
 // Text in light colour with a dark rim, so that it can be read on bone and on air.
 void draw_rimmed_text(cairo_t* cairo, double x, double y, const char* text) {
   cairo_move_to(cairo, x, y);
   cairo_text_path(cairo, text);
-  set_line(cairo, {kRimColour, 3, false});
+  set_line(cairo, {kRimColour, 3});
   cairo_stroke_preserve(cairo);
   set_colour(cairo, kTextColour);
   cairo_fill(cairo);
 }
 
-void draw_sides_and_scale(cairo_t* cairo, const Viewport& viewport) {
-  const double width = viewport.width_pixels(), height = viewport.height_pixels();
-  cairo_set_font_size(cairo, 14);
-  draw_rimmed_text(cairo, 7, height / 2 + 5, "R");
-  draw_rimmed_text(cairo, width - 16, height / 2 + 5, "L");
-  const double bar = kScaleBarMm * viewport.pixels_per_mm;
-  cairo_rectangle(cairo, width - 12 - bar, height - 12, bar, 3);
-  set_line(cairo, {kRimColour, 3, false});
-  cairo_stroke_preserve(cairo);
-  set_colour(cairo, kTextColour);
-  cairo_fill(cairo);
-  cairo_set_font_size(cairo, 12);
-  draw_rimmed_text(cairo, width - 12 - bar, height - 18, "50 mm");
+void PanelPainter::draw_sides_and_scale() const {
+  cairo_set_font_size(cairo_, 14);
+  draw_rimmed_text(cairo_, 7, height_ / 2.0 + 5, "R");
+  draw_rimmed_text(cairo_, width_ - 16, height_ / 2.0 + 5, "L");
+  const double bar = kScaleBarMm * scale_.pixels_per_mm;
+  cairo_rectangle(cairo_, width_ - 12 - bar, height_ - 12, bar, 3);
+  set_line(cairo_, {kRimColour, 3});
+  cairo_stroke_preserve(cairo_);
+  set_colour(cairo_, kTextColour);
+  cairo_fill(cairo_);
+  cairo_set_font_size(cairo_, 12);
+  draw_rimmed_text(cairo_, width_ - 12 - bar, height_ - 18, "50 mm");
 }
 
 }  // namespace
 
-void set_colour(cairo_t* cairo, PictureColour colour, double alpha) {
-  cairo_set_source_rgba(cairo, colour.red, colour.green, colour.blue, alpha);
+PlaneRange fit_range(PlaneRange range, double smallest_mm, double limit_mm) {
+  const double missing = std::max(0.0, smallest_mm - (range.high_mm - range.low_mm));
+  range = {range.low_mm - missing / 2, range.high_mm + missing / 2};
+  const double length = std::min(range.high_mm - range.low_mm, limit_mm);
+  range.low_mm = std::clamp(range.low_mm, 0.0, limit_mm - length);
+  return {range.low_mm, range.low_mm + length};
 }
 
-void set_line(cairo_t* cairo, const LineStyle& style) {
-  constexpr std::array kDash{5.0, 4.0};
-  set_colour(cairo, style.colour);
-  cairo_set_line_width(cairo, style.width);
-  cairo_set_line_join(cairo, CAIRO_LINE_JOIN_ROUND);
-  cairo_set_dash(cairo, kDash.data(), style.dashed ? static_cast<int>(kDash.size()) : 0, 0);
-}
-
-void draw_panel(cairo_t* cairo, const PanelContent& content, const Viewport& viewport) {
+void draw_panel(cairo_t* cairo, const SlicePanel& panel, PanelScale scale) {
   cairo_save(cairo);
-  cairo_rectangle(cairo, 0, 0, viewport.width_pixels(), viewport.height_pixels());
-  cairo_clip(cairo);
-  draw_grey(cairo, content, viewport);
-  draw_outlines(cairo, content, viewport);
-  if (content.mark) draw_mark(cairo, *content.mark, viewport);
-  draw_sides_and_scale(cairo, viewport);
+  PanelPainter(cairo, panel, scale).draw();
   cairo_restore(cairo);
 }
 
