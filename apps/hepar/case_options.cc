@@ -37,10 +37,9 @@ void bind_lesion_options(CLI::App& app, LesionChoice& choice) {
   static const std::map<std::string, LesionRule> kRules{{"paper", LesionRule::kPaper},
                                                         {"evidence", LesionRule::kEvidence}};
   LesionFilterOptions& options = choice.options;
-  app.add_option(
-         "--rule", options.rule,
-         "evidence: only a confident cyst leaves the tumour; paper: every region whose fitted "
-         "mean is below the threshold does")
+  app.add_option("--rule", options.rule,
+                 "evidence: only a confident cyst leaves the tumour; paper: every region whose fitted "
+                 "mean is below the threshold does")
       ->transform(CLI::CheckedTransformer(kRules).description("paper or evidence"))
       ->type_name("RULE");
   app.add_option("--site", choice.site, "Thresholds of the evidence rule, from `hepar calibrate`");

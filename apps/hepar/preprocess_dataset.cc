@@ -67,8 +67,8 @@ void write_case(const fs::path& target, const CtVolume& ct, const LabelMap& labe
                {"labels", ElementType::kUInt8, {size.k, size.j, size.i}, std::as_bytes(truth.voxels())}});
 }
 
-void write_splits(const fs::path& file, const std::vector<std::string>& names) {
-  const auto training_count = static_cast<std::ptrdiff_t>(names.size() - names.size() / 10);
+void write_splits(const fs::path& file, const std::vector<std::string>& names, std::size_t validation_cases) {
+  const auto training_count = static_cast<std::ptrdiff_t>(names.size() - validation_cases);
   const nlohmann::ordered_json split{{"train", std::vector(names.begin(), names.begin() + training_count)},
                                      {"val", std::vector(names.begin() + training_count, names.end())}};
   write_text_file(file, nlohmann::ordered_json::array({split}).dump(1));
@@ -76,9 +76,16 @@ void write_splits(const fs::path& file, const std::vector<std::string>& names) {
 
 }  // namespace
 
-void preprocess_dataset(const fs::path& dataset, const fs::path& output, Progress* progress) {
+void preprocess_dataset(const fs::path& dataset, const fs::path& output,
+                        std::optional<std::size_t> validation_cases, Progress* progress) {
   const DatasetLabels labels = read_region_labels(dataset);
   const std::vector<std::string> names = case_names(dataset / "labelsTr", labels.file_ending);
+  const std::size_t held_back = validation_cases.value_or(names.size() / 10);
+  if (held_back >= names.size()) {
+    throw Error(ErrorCode::kInvalidInput,
+                fmt::format("{} of the {} cases of {} are for validation, so none is left to train on.",
+                            held_back, names.size(), dataset.string()));
+  }
   ModelPlan plan = default_plan();
   plan.network.heads = static_cast<std::int64_t>(labels.regions.size());
   make_folder(output / "cases");
@@ -92,7 +99,7 @@ void preprocess_dataset(const fs::path& dataset, const fs::path& output, Progres
   }
   write_plan(output / "plans.json", plan, fs::absolute(dataset).lexically_normal().filename().string());
   write_text_file(output / "dataset.json", read_text_file(dataset / "dataset.json"));
-  write_splits(output / "splits_final.json", names);
+  write_splits(output / "splits_final.json", names, held_back);
   report(progress, "prepare", 1);
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
+#include <optional>
 
 #include "hepar/core/progress.h"
 
@@ -9,9 +11,9 @@ namespace hepar {
 
 // Brings an nnU-Net dataset (dataset.json, imagesTr/NAME_0000.ENDING, labelsTr/NAME.ENDING) to the default
 // plan's grid and writes what hepar-train reads: plans.json, dataset.json, splits_final.json and
-// cases/NAME.safetensors. The last tenth of the names, of ten cases or more, is for validation. A case
-// that is already there is kept, so that an interrupted run goes on. Errors name the file and the fault.
+// cases/NAME.safetensors. The last `validation_cases` names are for validation, by default a tenth of them. A
+// case that is already there is kept, so that an interrupted run goes on. Errors name the file and the fault.
 void preprocess_dataset(const std::filesystem::path& dataset, const std::filesystem::path& output,
-                        Progress* progress);
+                        std::optional<std::size_t> validation_cases, Progress* progress);
 
 }  // namespace hepar

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -11,7 +12,7 @@
 #include "hepar/core/output_folder.h"
 #include "hepar/imaging/connected_components.h"
 #include "hepar/io/image_io.h"
-#include "hepar/numeric/statistics.h"
+#include "hepar/numeric/paired_tests.h"
 #include "hepar/phantom/phantom.h"
 #include "hepar/pipeline/phantom_cohort.h"
 #include "hepar/pipeline/stage_clock.h"
@@ -21,6 +22,8 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr double kSolidHu = 60;
+constexpr std::array<std::uint8_t, 3> kWholeLiver{kLiver, kTumour, kCyst};
+constexpr std::array<std::uint8_t, 1> kTumourOnly{kTumour};
 
 // Which group of the case's tally a connected tumour of the truth belongs to: by the lesion whose centre
 // lies nearest to the component's.
@@ -66,13 +69,21 @@ DemoCase run_case(const DemoRequest& request, int index, LoadedModel& model, Pro
   StageClock clock;
   clock.start("network");
   Prediction predicted = predict_labels(phantom.ct, model, progress);
-  const CaseResult result = judge_and_write(
-      phantom.ct, predicted.labels,
-      {LesionFilterOptions(), request.output / name, clock, std::move(predicted.notes), progress});
+  const CaseResult result =
+      judge_and_write(phantom.ct, predicted.labels,
+                      {"segment",
+                       {{"ct", request.output / name / "ct.nii.gz", {}}, {"model", request.model, {}}},
+                       LesionFilterOptions(),
+                       request.output / name,
+                       clock,
+                       std::move(predicted.notes),
+                       progress});
   DemoCase demo_case;
   for (const char* stage : {"network", "filter"}) demo_case.seconds += result.timings_s.at(stage);
-  demo_case.before = evaluate_case(name, predicted.labels, phantom.labels);
-  demo_case.after = evaluate_case(name, result.labels, phantom.labels);
+  demo_case.name = name;
+  demo_case.liver = evaluate_region(result.labels, phantom.labels, kWholeLiver);
+  demo_case.before = evaluate_region(predicted.labels, phantom.labels, kTumourOnly);
+  demo_case.after = evaluate_region(result.labels, phantom.labels, kTumourOnly);
   count_lost_tumours(phantom, result.labels, demo_case);
   return demo_case;
 }
@@ -88,7 +99,7 @@ struct Comparison {
 Comparison compare(const DemoResult& result, std::optional<double> RegionMetrics::*metric) {
   Comparison values;
   for (const DemoCase& c : result.cases) {
-    const auto before = c.before.tumour.*metric, after = c.after.tumour.*metric;
+    const auto before = c.before.*metric, after = c.after.*metric;
     if (!before || !after) continue;
     values.before.push_back(*before);
     values.after.push_back(*after);
@@ -132,12 +143,12 @@ DemoResult run_demo(const DemoRequest& request, const EngineFactory& make_engine
 std::string demo_json(const DemoResult& result) {
   ordered_json cases = ordered_json::array();
   for (const DemoCase& c : result.cases) {
-    cases.push_back({{"case", c.after.case_name},
-                     {"liver_dsc", number(c.after.liver.dsc)},
-                     {"tumour_dsc_before", number(c.before.tumour.dsc)},
-                     {"tumour_dsc_after", number(c.after.tumour.dsc)},
-                     {"tumour_hd95_mm_before", number(c.before.tumour.hd95_mm)},
-                     {"tumour_hd95_mm_after", number(c.after.tumour.hd95_mm)},
+    cases.push_back({{"case", c.name},
+                     {"liver_dsc", number(c.liver.dsc)},
+                     {"tumour_dsc_before", number(c.before.dsc)},
+                     {"tumour_dsc_after", number(c.after.dsc)},
+                     {"tumour_hd95_mm_before", number(c.before.hd95_mm)},
+                     {"tumour_hd95_mm_after", number(c.after.hd95_mm)},
                      {"seconds", c.seconds}});
   }
   return ordered_json{{"format", "hepar.demo/1"}, {"cases", cases}}.dump(2);
@@ -149,9 +160,9 @@ std::string demo_text(const DemoResult& result, const std::filesystem::path& out
       "                     liver      DSC            HD95 (mm)\n"
       "case                  DSC   before  after    before   after    time\n";
   for (const DemoCase& c : result.cases) {
-    text += fmt::format("{:<20} {:>5}   {:>6} {:>6}    {:>6}  {:>6}  {:>5.1f} s\n", c.after.case_name,
-                        cell(c.after.liver.dsc, 3), cell(c.before.tumour.dsc, 3), cell(c.after.tumour.dsc, 3),
-                        cell(c.before.tumour.hd95_mm, 1), cell(c.after.tumour.hd95_mm, 1), c.seconds);
+    text += fmt::format("{:<20} {:>5}   {:>6} {:>6}    {:>6}  {:>6}  {:>5.1f} s\n", c.name,
+                        cell(c.liver.dsc, 3), cell(c.before.dsc, 3), cell(c.after.dsc, 3),
+                        cell(c.before.hd95_mm, 1), cell(c.after.hd95_mm, 1), c.seconds);
   }
   text += comparison_text("DSC", compare(result, &RegionMetrics::dsc), 3);
   text += comparison_text("HD95 (mm)", compare(result, &RegionMetrics::hd95_mm), 1);

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "hepar/pipeline/evaluate.h"
+#include "hepar/metrics/region_metrics.h"
 #include "hepar/pipeline/segment.h"
 
 namespace hepar {
@@ -25,11 +25,13 @@ struct LostTumours {
 
 // One phantom with cysts: how well the tumour is met before and after the filter.
 struct DemoCase {
-  CaseMetrics before, after;
-  LostTumours solid;     // true mean HU >= 60, not touching a cyst
-  LostTumours touching;  // touching a cyst, any HU
-  LostTumours dark;      // true mean HU < 60: necrotic or hypodense
-  double seconds = 0;    // of segmenting and filtering
+  std::string name;
+  RegionMetrics liver;          // with all that is in it
+  RegionMetrics before, after;  // the tumour's
+  LostTumours solid;            // true mean HU >= 60, not touching a cyst
+  LostTumours touching;         // touching a cyst, any HU
+  LostTumours dark;             // true mean HU < 60: necrotic or hypodense
+  double seconds = 0;           // of segmenting and filtering
 };
 struct DemoResult {
   std::vector<DemoCase> cases;
