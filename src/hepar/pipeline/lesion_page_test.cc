@@ -55,8 +55,9 @@ TEST_F(LesionPagesTest, GapsOfAHistogramAreEmptyBins) {
   std::string csv = "region,hu,voxels,smoothed\n1,-3,2,0.5\n1,1,4,1.5\n";
   write_text_file(root_ / "case/histograms.csv", csv);
   const LesionPages pages = read_lesion_pages(root_ / "case");
-  const auto one = std::find_if(pages.lesions.begin(), pages.lesions.end(),
-                                [](const LesionPage& page) { return page.lesion.title.starts_with("Lesion 1:"); });
+  const auto one = std::find_if(pages.lesions.begin(), pages.lesions.end(), [](const LesionPage& page) {
+    return page.lesion.title.starts_with("Lesion 1:");
+  });
   ASSERT_NE(one, pages.lesions.end());
   EXPECT_EQ(one->lesion.histogram->first_hu, -3);
   EXPECT_THAT(one->lesion.histogram->counts, testing::ElementsAre(2, 0, 0, 0, 4));

@@ -27,10 +27,10 @@ TEST(ProvenanceTables, SayEachThingOnceAndEachCaseOnALine) {
   EXPECT_THAT(tables[0].rows, testing::Contains(ElementsAre("Hepar", "1.2.3")));
   EXPECT_THAT(tables[0].rows, testing::Contains(ElementsAre("Model", "demo, SHA-256 feed")));
   EXPECT_THAT(tables[0].rows, testing::Contains(ElementsAre("Options", "open_mm 0, rule evidence")));
-  EXPECT_THAT(tables[1].columns,
-              ElementsAre("case", "finished (UTC)", "CT", "labels", "read", "network", "filter", "draw", "write"));
-  EXPECT_THAT(tables[1].rows[0], ElementsAre("x", "2026-01-02T03:04:05Z", "aaaaaaaaaaaaaaaa", "-", "0.50", "2.35",
-                                             "0.00", "0.00", "0.00"));
+  EXPECT_THAT(tables[1].columns, ElementsAre("case", "finished (UTC)", "CT", "labels", "read", "network",
+                                             "filter", "draw", "write"));
+  EXPECT_THAT(tables[1].rows[0], ElementsAre("x", "2026-01-02T03:04:05Z", "aaaaaaaaaaaaaaaa", "-", "0.50",
+                                             "2.35", "0.00", "0.00", "0.00"));
 }
 
 TEST(ProvenanceTables, DifferencesAreShown) {

@@ -21,11 +21,13 @@ class RunRecords : public ScratchFolder {
   RunRecord record() const {
     write_text_file(root_ / "ct", "abc");
     make_folder(root_ / "model");
-    write_text_file(root_ / "model/MODEL_CARD.md", "# Model card\n\nFor `CT`.\n**Phantoms only.**\n\n## More\nno\n");
+    write_text_file(root_ / "model/MODEL_CARD.md",
+                    "# Model card\n\nFor `CT`.\n**Phantoms only.**\n\n## More\nno\n");
     LesionFilterOptions options;
     options.rule = LesionRule::kPaper;
     options.threshold_hu = 40;
-    RunRecord run = make_run_record("segment", {{"ct", root_ / "ct", {}}, {"model", root_ / "model", {}}}, options);
+    RunRecord run =
+        make_run_record("segment", {{"ct", root_ / "ct", {}}, {"model", root_ / "model", {}}}, options);
     run.timings_s = {{"read", 0.5}};
     return run;
   }
@@ -34,7 +36,8 @@ class RunRecords : public ScratchFolder {
 TEST_F(RunRecords, HoldHashesModelOptionsAndVersion) {
   const RunRecord run = record();
   EXPECT_EQ(run.hepar_version, version());
-  EXPECT_THAT(run.date_utc, MatchesRegex("20[0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z"));
+  EXPECT_THAT(run.date_utc,
+              MatchesRegex("20[0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z"));
   EXPECT_EQ(run.input("ct")->sha256, kAbc);
   EXPECT_EQ(run.input("labels"), nullptr);
   EXPECT_EQ(run.model_summary, "For CT. Phantoms only.");
