@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+# cmake -DSTYLE=report.css -DSCRIPT=report.js -DOUTPUT=page_assets.cc -P EmbedPage.cmake
+# Writes the C++ source with the bytes of both files and their SHA-256.
+cmake_minimum_required(VERSION 3.25)
+
+set(source "// Written by cmake/EmbedPage.cmake.\n#include \"hepar/report/page_assets.h\"\n\nnamespace hepar {\n")
+foreach(part IN ITEMS Style Script)
+  string(TOUPPER ${part} variable)
+  file(READ ${${variable}} text)
+  string(FIND "${text}" "</" closing_tag)
+  if(NOT closing_tag EQUAL -1 OR text MATCHES "[^\n -~]")
+    message(FATAL_ERROR "${${variable}} must be ASCII without \"</\", which would end its element in the page")
+  endif()
+  string(SHA256 hash "${text}")
+  string(APPEND source "const std::string_view kPage${part} = R\"~~(${text})~~\";\n"
+                       "const std::string_view kPage${part}Sha256 = \"${hash}\";\n")
+endforeach()
+file(WRITE ${OUTPUT} "${source}}  // namespace hepar\n")
