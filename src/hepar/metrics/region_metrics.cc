@@ -3,32 +3,17 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <cmath>
 #include <vector>
 
 #include "hepar/core/error.h"
 #include "hepar/core/parallel.h"
-#include "hepar/imaging/box.h"
 #include "hepar/metrics/added_path_length.h"
 #include "hepar/metrics/overlap.h"
+#include "hepar/metrics/region_mask.h"
 
 namespace hepar {
 namespace {
-
-// The labels' mask within a box.
-Mask mask_in_box(const LabelMap& map, const Box3& box, std::span<const std::uint8_t> labels) {
-  Mask mask = crop(map, box);
-  std::array<std::uint8_t, 256> inside{};
-  for (const std::uint8_t label : labels) inside[label] = 1;
-  inside[0] = 0;
-  const std::int64_t slice = mask.size().i * mask.size().j;
-  parallel_for(mask.size().k, [&](std::int64_t k) {
-    std::uint8_t* const voxels = &mask[{0, 0, k}];
-    for (std::int64_t n = 0; n < slice; ++n) voxels[n] = inside[voxels[n]];
-  });
-  return mask;
-}
 
 // The centre of mass of a mask of 0 and 1 that is not empty.
 Vec3 centroid_mm(const Mask& mask, std::int64_t voxels) {
@@ -82,21 +67,14 @@ void add_surface_metrics(const SurfaceMetrics& surface, RegionMetrics& metrics) 
 
 RegionMetrics evaluate_region(const LabelMap& prediction, const LabelMap& reference,
                               std::span<const std::uint8_t> labels, const MetricOptions& options) {
-  if (const auto difference = grid_difference(prediction.geometry(), reference.geometry())) {
-    throw Error(ErrorCode::kInvalidInput, "the prediction is not on the reference's grid: " + *difference +
-                                              "; resample one of them first");
-  }
   check_tolerance(options.surface_tolerance_mm, "surface Dice");
   check_tolerance(options.path_tolerance_mm, "added path length");
   RegionMetrics metrics;
   add_overlap_metrics({}, 0, metrics);
   metrics.added_path_length_mm = 0;
-  const auto a = bounding_box(prediction), b = bounding_box(reference);
-  if (!a && !b) return metrics;
-  // With the margin that surface_metrics wants, so that it need not copy the masks.
-  const Box3 around = enclosing_box(a ? *a : *b, b ? *b : *a);
-  const Box3 box{around.low - Int3{1, 1, 1}, around.high + Int3{1, 1, 1}};
-  const Mask predicted = mask_in_box(prediction, box, labels), truth = mask_in_box(reference, box, labels);
+  const auto masks = region_masks(prediction, reference, labels);
+  if (!masks) return metrics;
+  const auto& [predicted, truth] = *masks;
   const Overlap overlap = count_overlap(predicted, truth);
   add_overlap_metrics(overlap, truth.geometry().voxel_volume_ml(), metrics);
   metrics.added_path_length_mm = added_path_length_mm(predicted, truth, options.path_tolerance_mm);
