@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hepar/imaging/distance.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cstring>
 #include <limits>
+#include <numeric>
+#include <span>
+#include <utility>
 #include <vector>
 
+#include "hepar/core/error.h"
 #include "hepar/core/parallel.h"
+#include "hepar/imaging/box.h"
 
 namespace hepar {
 namespace {
@@ -29,22 +37,35 @@ void sweep_row(const std::uint8_t* mask, std::int64_t count, double spacing_mm, 
   }
 }
 
-// line[t] = min over q of line[q] + (spacing * (t - q))^2, by the parabolas that bound it from below.
+// min over q of height[q] + (spacing * (t - q))^2, by the parabolas that bound it from below.
 class LowerEnvelope {
  public:
-  LowerEnvelope(std::int64_t count, double spacing_mm)
-      : squared_spacing_(spacing_mm * spacing_mm), parabolas_(static_cast<std::size_t>(count)) {}
+  explicit LowerEnvelope(double spacing_mm) : squared_spacing_(spacing_mm * spacing_mm) {}
 
-  void transform(double* line, std::int64_t count) {
-    const std::size_t size = stack_parabolas(line, count);
-    if (size == 0) return;
-    std::size_t n = 0;
-    for (std::int64_t t = 0; t < count; ++t) {
-      const auto at = static_cast<double>(t);
-      while (n + 1 < size && parabolas_[n + 1].start < at) ++n;
-      const double steps = at - parabolas_[n].apex;
-      line[t] = parabolas_[n].height + squared_spacing_ * steps * steps;
+  void clear() {
+    parabolas_.clear();
+    lowest_ = 0;
+  }
+  bool empty() const { return parabolas_.empty(); }
+
+  // Apexes are added from left to right; an infinite height adds nothing.
+  void add(std::int64_t q, double height) {
+    if (height == kInfinity) return;
+    const auto apex = static_cast<double>(q);
+    double start = -kInfinity;
+    while (!parabolas_.empty() &&
+           (start = crossing(parabolas_.back(), apex, height)) <= parabolas_.back().start) {
+      parabolas_.pop_back();
     }
+    parabolas_.push_back({apex, height, parabolas_.empty() ? -kInfinity : start});
+  }
+
+  // The minimum at t; asked from left to right, when all are added and there is one.
+  double at(std::int64_t t) {
+    const auto place = static_cast<double>(t);
+    while (lowest_ + 1 < parabolas_.size() && parabolas_[lowest_ + 1].start < place) ++lowest_;
+    const double steps = place - parabolas_[lowest_].apex;
+    return parabolas_[lowest_].height + squared_spacing_ * steps * steps;
   }
 
  private:
@@ -58,25 +79,17 @@ class LowerEnvelope {
     return 0.5 * (left.apex + apex + (height - left.height) / (squared_spacing_ * (apex - left.apex)));
   }
 
-  std::size_t stack_parabolas(const double* line, std::int64_t count) {
-    std::size_t size = 0;
-    for (std::int64_t q = 0; q < count; ++q) {
-      if (line[q] == kInfinity) continue;
-      const auto apex = static_cast<double>(q);
-      double start = -kInfinity;
-      while (size > 0 &&
-             (start = crossing(parabolas_[size - 1], apex, line[q])) <= parabolas_[size - 1].start) {
-        --size;
-      }
-      parabolas_[size] = {apex, line[q], size == 0 ? -kInfinity : start};
-      ++size;
-    }
-    return size;
-  }
-
   double squared_spacing_;
   std::vector<Parabola> parabolas_;
+  std::size_t lowest_ = 0;
 };
+
+void transform_line(LowerEnvelope& envelope, double* line, std::int64_t count) {
+  envelope.clear();
+  for (std::int64_t q = 0; q < count; ++q) envelope.add(q, line[q]);
+  if (envelope.empty()) return;
+  for (std::int64_t t = 0; t < count; ++t) line[t] = envelope.at(t);
+}
 
 // Transforms all lines along `axis` (j or k) of the planes that `axis` and i span.
 void transform_axis(Volume<double>& squared, int axis) {
@@ -85,7 +98,7 @@ void transform_axis(Volume<double>& squared, int axis) {
   const std::int64_t stride = axis == 1 ? size.i : size.i * size.j;
   const int over = 3 - axis;
   parallel_for(size[over], [&](std::int64_t plane) {
-    LowerEnvelope envelope(count, squared.geometry().spacing_mm[axis]);
+    LowerEnvelope envelope(squared.geometry().spacing_mm[axis]);
     std::vector<double> lines(static_cast<std::size_t>(count * kLanes));
     Int3 corner;
     corner[over] = plane;
@@ -98,7 +111,7 @@ void transform_axis(Volume<double>& squared, int axis) {
         }
       }
       for (std::int64_t lane = 0; lane < lanes; ++lane)
-        envelope.transform(&lines[static_cast<std::size_t>(lane * count)], count);
+        transform_line(envelope, &lines[static_cast<std::size_t>(lane * count)], count);
       for (std::int64_t t = 0; t < count; ++t) {
         for (std::int64_t lane = 0; lane < lanes; ++lane) {
           base[t * stride + lane] = lines[static_cast<std::size_t>(lane * count + t)];
@@ -106,6 +119,212 @@ void transform_axis(Volume<double>& squared, int axis) {
       }
     }
   });
+}
+
+// (spacing * n)^2 for n < count.
+std::vector<double> squared_steps(std::int64_t count, double spacing_mm) {
+  std::vector<double> squared;
+  for (std::int64_t n = 0; n < count; ++n) {
+    const double distance = spacing_mm * static_cast<double>(n);
+    squared.push_back(distance * distance);
+  }
+  return squared;
+}
+
+// How far it is along k alone to the nearest voxel of a mask, in voxels.
+class ColumnSteps {
+ public:
+  // In the columns of `around`, the box around the mask, for the slices from first_k up to end_k.
+  ColumnSteps(const Mask& mask, const Box3& around, std::int64_t first_k, std::int64_t end_k)
+      : box_{{around.low.i, around.low.j, first_k}, {around.high.i, around.high.j, end_k}},
+        steps_(static_cast<std::size_t>(box_.size().count())) {
+    const std::int64_t low = std::min(around.low.k, first_k), high = std::max(around.high.k, end_k);
+    const std::int64_t none = high - low;
+    if (none > kMostSlices) {
+      throw Error(
+          ErrorCode::kUnsupported,
+          fmt::format("distances between masks that span {} slices; {} can be handled", none, kMostSlices));
+    }
+    parallel_for(box_.size().j, [&](std::int64_t j) {
+      std::vector<std::int16_t> row(static_cast<std::size_t>(box_.size().i), static_cast<std::int16_t>(none));
+      for (std::int64_t k = low; k < high; ++k) sweep(mask, j, k, around, row, true);
+      std::fill(row.begin(), row.end(), static_cast<std::int16_t>(none));
+      for (std::int64_t k = high; k-- > low;) sweep(mask, j, k, around, row, false);
+    });
+    squared_mm2_ = squared_steps(none, mask.geometry().spacing_mm.z);
+    squared_mm2_.resize(static_cast<std::size_t>(2 * none + 1), kInfinity);
+  }
+
+  const Box3& box() const { return box_; }
+  // The steps of one row, from box().low.i on, and the squared distance for a number of steps.
+  const std::int16_t* row(std::int64_t j, std::int64_t k) const {
+    const Int3 size = box_.size();
+    return &steps_[static_cast<std::size_t>(size.i * (j - box_.low.j + size.j * (k - box_.low.k)))];
+  }
+  std::span<const double> squared_mm2() const { return squared_mm2_; }
+
+ private:
+  // Twice the steps must fit into 16 bits: an empty column counts on from the number of slices.
+  static constexpr std::int64_t kMostSlices = 16383;
+
+  void sweep(const Mask& mask, std::int64_t j, std::int64_t k, const Box3& around,
+             std::vector<std::int16_t>& row, bool first) {
+    const bool marked = k >= around.low.k && k < around.high.k;
+    const std::uint8_t* const from = marked ? &mask[{box_.low.i, box_.low.j + j, k}] : nullptr;
+    const std::size_t width = row.size();
+    std::int16_t* const at = row.data();
+    for (std::size_t i = 0; i < width; ++i) ++at[i];
+    if (marked) {
+      for (std::size_t i = 0; i < width; ++i) at[i] = from[i] != 0 ? std::int16_t{0} : at[i];
+    }
+    if (k < box_.low.k || k >= box_.high.k) return;
+    auto* const to = const_cast<std::int16_t*>(this->row(box_.low.j + j, k));
+    for (std::size_t i = 0; i < width; ++i) to[i] = first ? at[i] : std::min(to[i], at[i]);
+  }
+
+  Box3 box_;
+  std::vector<std::int16_t> steps_;
+  std::vector<double> squared_mm2_;
+};
+
+struct Place {
+  std::int64_t i, j;
+  std::size_t number;  // in scan order, within its slice
+};
+
+// Answers for places in one slice: a search around each, or where that would cost more than the transform of
+// the whole slice, that transform.
+class SliceSearch {
+ public:
+  SliceSearch(const ColumnSteps& columns, const Geometry& grid, std::int64_t k)
+      : columns_(columns),
+        k_(k),
+        spacing_mm_(grid.spacing_mm),
+        along_i_(squared_steps(grid.size.i, grid.spacing_mm.x)),
+        along_j_(squared_steps(grid.size.j, grid.spacing_mm.y)) {}
+
+  void answer(std::span<const Place> places, std::span<double> squared) {
+    budget_ = kColumnsPerTransformed * columns_.box().size().i * columns_.box().size().j;
+    std::vector<Place> left_over;
+    for (const Place& place : places) {
+      if (budget_ > 0) squared[place.number] = search_around(place);
+      if (budget_ <= 0) left_over.push_back(place);
+    }
+    if (!left_over.empty()) transform(left_over, squared);
+  }
+
+ private:
+  // How many columns a search looks at in the time in which the transform does one.
+  static constexpr std::int64_t kColumnsPerTransformed = 4;
+
+  // Row by row outwards, until a row is further than the nearest voxel or the budget is spent.
+  double search_around(const Place& place) {
+    const std::int64_t low = columns_.box().low.j, high = columns_.box().high.j;
+    double least = kInfinity;
+    for (std::int64_t dj = 0; budget_ > 0; ++dj) {
+      const std::int64_t before = place.j - dj, after = place.j + dj;
+      if (before < low && after >= high) break;
+      const double away_j = along_j_[static_cast<std::size_t>(dj)];
+      if (away_j >= least) break;
+      if (before >= low && before < high) least = search_row(place.i, before, away_j, least);
+      if (dj > 0 && after >= low && after < high) least = search_row(place.i, after, away_j, least);
+      --budget_;
+    }
+    return least;
+  }
+
+  // Column by column outwards: on both sides as far as the row goes, then on the longer one.
+  double search_row(std::int64_t i, std::int64_t j, double away_j, double least) {
+    const std::int16_t* const row = columns_.row(j, k_);
+    const double* const squared = columns_.squared_mm2().data();
+    const double* const along_i = along_i_.data();
+    const std::int64_t at = i - columns_.box().low.i, after = columns_.box().high.i - 1 - i;
+    const std::int64_t both = std::min(at, after), first = std::max<std::int64_t>(0, -both);
+    std::int64_t di = first;
+    for (; di <= both && along_i[di] + away_j < least; ++di) {
+      least = std::min(least, std::min(squared[row[at - di]], squared[row[at + di]]) + along_i[di] + away_j);
+    }
+    const std::int64_t end = std::max(at, after), side = at < after ? 1 : -1;
+    for (; di > both && di <= end && along_i[di] + away_j < least; ++di) {
+      least = std::min(least, squared[row[at + side * di]] + along_i[di] + away_j);
+    }
+    budget_ -= 2 * (di - first);
+    return least;
+  }
+
+  // First along i, within each row and only in the columns of the places; then along j.
+  void transform(std::vector<Place>& places, std::span<double> squared) const {
+    std::sort(places.begin(), places.end(),
+              [](const Place& a, const Place& b) { return std::pair(a.i, a.j) < std::pair(b.i, b.j); });
+    const std::vector<double> in_rows = transform_rows(places);
+    const std::int64_t low = columns_.box().low.j, height = columns_.box().size().j;
+    LowerEnvelope envelope(spacing_mm_.y);
+    const double* column = in_rows.data();
+    for (std::size_t n = 0; n < places.size(); ++n) {
+      if (n == 0 || places[n].i != places[n - 1].i) {
+        envelope.clear();
+        for (std::int64_t j = 0; j < height; ++j) envelope.add(low + j, column[j]);
+        column += height;
+      }
+      squared[places[n].number] = envelope.at(places[n].j);
+    }
+  }
+
+  // For each i of the places, once and ascending: the least within each row of the box.
+  std::vector<double> transform_rows(std::span<const Place> places) const {
+    std::vector<std::int64_t> asked;
+    for (const Place& place : places) {
+      if (asked.empty() || asked.back() != place.i) asked.push_back(place.i);
+    }
+    const Box3& box = columns_.box();
+    const std::int64_t height = box.size().j, width = box.size().i;
+    std::vector<double> in_rows(asked.size() * static_cast<std::size_t>(height), kInfinity);
+    LowerEnvelope envelope(spacing_mm_.x);
+    for (std::int64_t j = 0; j < height; ++j) {
+      const std::int16_t* const row = columns_.row(box.low.j + j, k_);
+      envelope.clear();
+      for (std::int64_t i = 0; i < width; ++i)
+        envelope.add(box.low.i + i, columns_.squared_mm2()[static_cast<std::size_t>(row[i])]);
+      if (envelope.empty()) continue;
+      double* to = in_rows.data() + j;
+      for (const std::int64_t i : asked) {
+        *to = envelope.at(i);
+        to += height;
+      }
+    }
+    return in_rows;
+  }
+
+  const ColumnSteps& columns_;
+  std::int64_t k_;
+  Vec3 spacing_mm_;
+  std::vector<double> along_i_, along_j_;  // squared distance by voxels
+  std::int64_t budget_ = 0;                // columns that may still be looked at
+};
+
+std::vector<Place> places_in_slice(const Mask& mask, const Box3& box, std::int64_t k) {
+  std::vector<Place> places;
+  for (std::int64_t j = box.low.j; j < box.high.j; ++j) {
+    const std::uint8_t* const row = &mask[{0, j, k}];
+    for (std::int64_t i = box.low.i; i < box.high.i; ++i) {
+      std::uint64_t eight = 0;
+      if (i + 8 <= box.high.i && (std::memcpy(&eight, row + i, 8), eight == 0)) {
+        i += 7;
+      } else if (row[i] != 0) {
+        places.push_back({i, j, places.size()});
+      }
+    }
+  }
+  return places;
+}
+
+std::size_t count_in_slice(const Mask& mask, const Box3& box, std::int64_t k) {
+  std::int64_t count = 0;
+  for (std::int64_t j = box.low.j; j < box.high.j; ++j) {
+    const std::uint8_t* const row = &mask[{0, j, k}];
+    count += std::count_if(row + box.low.i, row + box.high.i, [](std::uint8_t v) { return v != 0; });
+  }
+  return static_cast<std::size_t>(count);
 }
 
 }  // namespace
@@ -120,6 +339,28 @@ Volume<double> squared_distance_mm2(const Mask& mask) {
   });
   if (size.j > 1) transform_axis(squared, 1);
   if (size.k > 1) transform_axis(squared, 2);
+  return squared;
+}
+
+std::vector<double> squared_distances_mm2(const Mask& from, const Mask& to) {
+  HEPAR_EXPECT(from.size() == to.size(), "distances between masks need one grid");
+  const auto asked = bounding_box(from), around = bounding_box(to);
+  if (!asked) return {};
+  std::vector<std::size_t> starts(static_cast<std::size_t>(asked->size().k) + 1);
+  parallel_for(asked->size().k, [&](std::int64_t k) {
+    starts[static_cast<std::size_t>(k) + 1] = count_in_slice(from, *asked, asked->low.k + k);
+  });
+  std::partial_sum(starts.begin(), starts.end(), starts.begin());
+  std::vector<double> squared(starts.back(), kInfinity);
+  if (!around) return squared;
+  const ColumnSteps columns(to, *around, asked->low.k, asked->high.k);
+  parallel_for(asked->size().k, [&](std::int64_t n) {
+    const auto start = starts[static_cast<std::size_t>(n)], end = starts[static_cast<std::size_t>(n) + 1];
+    if (start == end) return;
+    const std::int64_t k = asked->low.k + n;
+    SliceSearch(columns, to.geometry(), k)
+        .answer(places_in_slice(from, *asked, k), std::span(squared).subspan(start, end - start));
+  });
   return squared;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <vector>
+
 #include "hepar/volume/volume.h"
 
 namespace hepar {
@@ -10,5 +12,11 @@ namespace hepar {
 // to what matters first (box.h). O(n), separable, lower envelopes of parabolas: Felzenszwalb &
 // Huttenlocher, Theory of Computing 8:415, 2012.
 Volume<double> squared_distance_mm2(const Mask& mask);
+
+// The same from each voxel of `from` alone, in scan order, to the nearest voxel of `to`; the masks are of one
+// size. Takes 2 bytes per voxel of the box around `to` (in the slices of `from`) and 8 per voxel of `from`;
+// time goes by these and by the squared distance in voxels within a slice, up to that of the whole
+// transform. Throws Error(kUnsupported) beyond 16383 slices.
+std::vector<double> squared_distances_mm2(const Mask& from, const Mask& to);
 
 }  // namespace hepar

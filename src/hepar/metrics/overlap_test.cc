@@ -19,24 +19,24 @@ Mask cube(std::int64_t first, std::int64_t edge) {
 
 TEST(Dice, CubesShiftedAlongTheDiagonal) {
   // |A| = |B| = 1000 and |A n B| = 8^3 = 512, so 2 * 512 / 2000.
-  EXPECT_DOUBLE_EQ(dice(cube(5, 10), cube(7, 10)).value(), 0.512);
-  EXPECT_DOUBLE_EQ(dice(cube(5, 10), cube(5, 10)).value(), 1.0);
+  EXPECT_DOUBLE_EQ(dice(count_overlap(cube(5, 10), cube(7, 10))).value(), 0.512);
+  EXPECT_DOUBLE_EQ(dice(count_overlap(cube(5, 10), cube(5, 10))).value(), 1.0);
 }
 
 TEST(Dice, AnyValueButZeroIsInside) {
   Mask other = cube(5, 10);
   for (auto& voxel : other.voxels()) voxel = voxel != 0 ? std::uint8_t{200} : std::uint8_t{0};
-  EXPECT_DOUBLE_EQ(dice(cube(5, 10), other).value(), 1.0);
+  EXPECT_DOUBLE_EQ(dice(count_overlap(cube(5, 10), other)).value(), 1.0);
 }
 
 TEST(Dice, OfEmptyMasks) {
-  EXPECT_EQ(dice(cube(5, 0), cube(5, 0)), std::nullopt);
-  EXPECT_EQ(dice(cube(5, 1), cube(5, 0)), 0.0);
-  EXPECT_EQ(dice(cube(5, 0), cube(5, 1)), 0.0);
+  EXPECT_EQ(dice(count_overlap(cube(5, 0), cube(5, 0))), std::nullopt);
+  EXPECT_EQ(dice(count_overlap(cube(5, 1), cube(5, 0))), 0.0);
+  EXPECT_EQ(dice(count_overlap(cube(5, 0), cube(5, 1))), 0.0);
 }
 
 TEST(Dice, RefusesOtherSizes) {
-  EXPECT_THROW(dice(cube(5, 1), Mask({{20, 20, 19}, {1, 2, 3}, {}, Mat3::identity()})), Error);
+  EXPECT_THROW(count_overlap(cube(5, 1), Mask({{20, 20, 19}, {1, 2, 3}, {}, Mat3::identity()})), Error);
 }
 
 }  // namespace
