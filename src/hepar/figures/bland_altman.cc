@@ -46,11 +46,11 @@ struct Level {
 std::vector<Level> levels_of(const Agreement& agreement) {
   const double bias = agreement.bias;
   const LineStyle bias_line{kSeriesColours[0], 2}, limit_line{kSeriesColours[1], 1.6, Dash::kShort};
-  std::vector<Level> levels{{bias, fmt::format("bias {:+.3g}", bias), bias_line}};
+  std::vector<Level> levels{{bias, fmt::format("bias: {:.3g}", bias), bias_line}};
   if (const auto half = agreement.half_width) {
-    const std::string sds = fmt::format("{} SD ", kLimitSds);
-    levels.insert(levels.begin(), {bias + *half, fmt::format("+{}{:+.3g}", sds, bias + *half), limit_line});
-    levels.push_back({bias - *half, fmt::format("-{}{:+.3g}", sds, bias - *half), limit_line});
+    const std::string sds = fmt::format("{} SD: ", kLimitSds);
+    levels.insert(levels.begin(), {bias + *half, fmt::format("+{}{:.3g}", sds, bias + *half), limit_line});
+    levels.push_back({bias - *half, fmt::format("-{}{:.3g}", sds, bias - *half), limit_line});
   }
   return levels;
 }
@@ -81,19 +81,20 @@ void draw_levels(cairo_t* cairo, const Chart& chart, const std::vector<Level>& l
   }
 }
 
-// Writes names beside points, each where it stays within the field and clear of what was written before; a
-// name without such a place is left out.
+// Writes names beside points, each where it stays within the field and clear of points, lines and what was
+// written before; a name without such a place is left out.
 class NameWriter {
  public:
   NameWriter(cairo_t* cairo, const PictureArea& field) : cairo_(cairo), field_(field) {}
 
+  void keep_clear(const PictureArea& area) { taken_.push_back(area); }
   void write(double x, double y, const std::string& name) {
     constexpr double kGap = 7, kLongest = 150;  // pixels
     const std::string text = shortened(cairo_, name, kLongest);
     const double width = text_width(cairo_, text);
     for (const auto& [left, base] :
-         {std::pair{x + kGap, y + 4}, std::pair{x - kGap - width, y + 4}, std::pair{x - width / 2, y - kGap},
-          std::pair{x - width / 2, y + kGap + 9}}) {
+         {std::pair{x + kGap, y + 4}, std::pair{x - kGap - width, y + 4},
+          std::pair{x - width / 2, y - kGap - 1}, std::pair{x - width / 2, y + kGap + 9}}) {
       const PictureArea area{left, base - 11, width, kLineHeight};
       if (!is_free(area)) continue;
       show_text(cairo_, left, base, text);
@@ -117,16 +118,24 @@ class NameWriter {
 };
 
 void draw_points(cairo_t* cairo, const Chart& chart, const AgreementPlot& plot, const Agreement& agreement) {
+  constexpr double kRadius = 3.5;
+  const auto x = [&](std::size_t n) { return chart.x(agreement.means[n]); };
+  const auto y = [&](std::size_t n) { return chart.y(agreement.differences[n]); };
   NameWriter names(cairo, chart.field());
   set_colour(cairo, kInk);
   for (std::size_t n = 0; n < plot.points.size(); ++n) {
-    add_mark(cairo, 0, chart.x(agreement.means[n]), chart.y(agreement.differences[n]));
+    add_mark(cairo, 0, x(n), y(n));
+    names.keep_clear({x(n) - kRadius, y(n) - kRadius, 2 * kRadius, 2 * kRadius});
   }
   cairo_fill(cairo);
+  if (!agreement.half_width) return;
+  for (const double level :
+       {0.0, agreement.bias - *agreement.half_width, agreement.bias + *agreement.half_width}) {
+    names.keep_clear({chart.field().left, chart.y(level) - 1, chart.field().width, 2});
+  }
   for (std::size_t n = 0; n < plot.points.size(); ++n) {
-    const double distance = std::abs(agreement.differences[n] - agreement.bias);
-    if (!agreement.half_width || distance <= *agreement.half_width) continue;
-    names.write(chart.x(agreement.means[n]), chart.y(agreement.differences[n]), plot.points[n].name);
+    if (std::abs(agreement.differences[n] - agreement.bias) <= *agreement.half_width) continue;
+    names.write(x(n), y(n), plot.points[n].name);
   }
 }
 
@@ -139,7 +148,7 @@ std::string draw_bland_altman(const AgreementPlot& plot, PictureFormat format) {
   constexpr double kLevelMargin = 136;
   const Chart chart(canvas, canvas.area(), Axis(agreement.means, false), make_y_axis(agreement, levels),
                     {.title = plot.title,
-                     .x_label = fmt::format("mean of both, {} ({})", plot.quantity, plot.unit),
+                     .x_label = fmt::format("{}, mean of both ({})", plot.quantity, plot.unit),
                      .y_label = fmt::format("measured - reference ({})", plot.unit),
                      .note = fmt::format("n = {}; dashed: limits of agreement", plot.points.size()),
                      .legend = {}},

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "hepar/core/error.h"
+#include "hepar/figures/svg.h"
 
 namespace hepar {
 namespace {
@@ -16,6 +17,8 @@ cairo_status_t append_bytes(void* closure, const unsigned char* data, unsigned i
   static_cast<std::string*>(closure)->append(reinterpret_cast<const char*>(data), length);
   return CAIRO_STATUS_SUCCESS;
 }
+
+constexpr cairo_user_data_key_t kSvgTexts{};
 
 void expect_success(cairo_status_t status) {
   HEPAR_EXPECT(status == CAIRO_STATUS_SUCCESS, fmt::format("Cairo: {}", cairo_status_to_string(status)));
@@ -68,6 +71,8 @@ Canvas::Canvas(PictureFormat format, int width, int height, PictureColour paper)
   if (format == PictureFormat::kSvg) {
     surface_.reset(cairo_svg_surface_create_for_stream(append_bytes, &bytes_, width, height));
     cairo_svg_surface_set_document_unit(surface_.get(), CAIRO_SVG_UNIT_PX);
+    svg_texts_ = std::make_unique<std::string>();
+    expect_success(cairo_surface_set_user_data(surface_.get(), &kSvgTexts, svg_texts_.get(), nullptr));
   } else {
     surface_.reset(cairo_image_surface_create(CAIRO_FORMAT_RGB24, scale * width, scale * height));
   }
@@ -84,9 +89,9 @@ std::string Canvas::finish() {
   if (format_ == PictureFormat::kSvg) {
     cairo_surface_finish(surface_.get());
     expect_success(cairo_surface_status(surface_.get()));
-  } else {
-    expect_success(cairo_surface_write_to_png_stream(surface_.get(), append_bytes, &bytes_));
+    return finished_svg(bytes_, *svg_texts_);
   }
+  expect_success(cairo_surface_write_to_png_stream(surface_.get(), append_bytes, &bytes_));
   return std::move(bytes_);
 }
 
@@ -110,6 +115,10 @@ void draw_line(cairo_t* cairo, double x0, double y0, double x1, double y1) {
 }
 
 void show_text(cairo_t* cairo, double x, double y, const std::string& text) {
+  if (void* texts = cairo_surface_get_user_data(cairo_get_target(cairo), &kSvgTexts)) {
+    *static_cast<std::string*>(texts) += svg_text(cairo, x, y, legible(text));
+    return;
+  }
   cairo_move_to(cairo, x, y);
   cairo_show_text(cairo, legible(text).c_str());
   cairo_new_path(cairo);  // else the next line begins at the end of the text

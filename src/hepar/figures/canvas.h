@@ -43,7 +43,8 @@ class Canvas {
   };
   PictureFormat format_;
   PictureArea area_;
-  std::string bytes_;  // grows when an SVG is finished
+  std::string bytes_;                       // grows when the file is made
+  std::unique_ptr<std::string> svg_texts_;  // none for pixels; show_text finds it by the surface
   std::unique_ptr<cairo_surface_t, Deleter> surface_;
   std::unique_ptr<cairo_t, Deleter> cairo_;
 };
@@ -52,7 +53,8 @@ void set_colour(cairo_t* cairo, PictureColour colour, double alpha = 1);
 void set_line(cairo_t* cairo, const LineStyle& style);
 void draw_line(cairo_t* cairo, double x0, double y0, double x1, double y1);
 
-// Text that begins at (x, y), its base line. Bytes that are no UTF-8 show as question marks.
+// Text that begins at (x, y), its base line. In an SVG it is text, on top of all else. Bytes that are no
+// UTF-8 show as question marks.
 void show_text(cairo_t* cairo, double x, double y, const std::string& text);
 double text_width(cairo_t* cairo, const std::string& text);
 

@@ -10,7 +10,8 @@ namespace {
 constexpr PictureColour kGrid{0.84, 0.85, 0.87}, kFineGrid{0.94, 0.945, 0.95};
 constexpr double kYLabelMargin = 36;    // the y label and the gaps beside the numbers
 constexpr double kLongestYLabel = 190;  // pixels
-constexpr double kLongestTurnedLabel = 150;
+constexpr double kLongestTurnedLabel = 180;
+constexpr double kXLabelHeight = 22;
 constexpr double kSine45 = std::numbers::sqrt2 / 2;
 
 }  // namespace
@@ -34,7 +35,8 @@ void Chart::place_field(double right_margin) {
   field_.top = area_.top + kChartTop + more_lines * kLegendLineHeight;
   turned_ = x_labels_collide();
   const double depth = turned_ ? kSine45 * std::min(widest_label(x_axis_), kLongestTurnedLabel) : 0.0;
-  field_.height = area_.bottom() - kChartBottom - depth - field_.top;
+  const double x_name = text_.x_label.empty() ? 0 : kXLabelHeight;
+  field_.height = area_.bottom() - (kChartBottom - kXLabelHeight) - x_name - depth - field_.top;
 }
 
 double Chart::widest_label(const Axis& axis) const {

@@ -28,7 +28,8 @@ struct Layout {
   int columns, rows, panel_width, panel_height;
 
   Layout(std::span<const SlicePanel> panels, int wanted_columns)
-      : columns(wanted_columns > 0 ? wanted_columns : column_count(panels.size())),
+      : columns(wanted_columns > 0 ? std::min(wanted_columns, static_cast<int>(panels.size()))
+                                   : column_count(panels.size())),
         rows((static_cast<int>(panels.size()) + columns - 1) / columns),
         panel_width(0),
         panel_height(0) {

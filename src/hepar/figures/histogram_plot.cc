@@ -103,8 +103,15 @@ std::string curve_text(const std::optional<HistogramCurve>& curve) {
 // One region in its chart.
 class RegionPainter {
  public:
-  RegionPainter(cairo_t* cairo, const Chart& chart, const RegionHistogram& region)
-      : cairo_(cairo), chart_(chart), region_(region) {}
+  // Of the bins only those within [low_hu, high_hu], and one more at each side.
+  RegionPainter(cairo_t* cairo, const Chart& chart, const RegionHistogram& region, double low_hu,
+                double high_hu)
+      : cairo_(cairo), chart_(chart), region_(region) {
+    const auto bins = static_cast<std::int64_t>(region.counts.size());
+    const auto bin = [&](double hu) { return std::llround(hu) - region.first_hu; };
+    first_ = static_cast<std::size_t>(std::clamp<std::int64_t>(bin(low_hu) - 1, 0, bins - 1));
+    end_ = static_cast<std::size_t>(std::clamp<std::int64_t>(bin(high_hu) + 2, 1, bins));
+  }
 
   void draw(std::optional<double> threshold_hu) const {
     const PictureArea& field = chart_.field();
@@ -112,8 +119,7 @@ class RegionPainter {
     cairo_rectangle(cairo_, field.left, field.top, field.width, field.height);
     cairo_clip(cairo_);
     draw_counts();
-    for (std::size_t n = 0; n < region_.smoothed.size(); ++n) add_point(hu(n), region_.smoothed[n]);
-    stroke(kSmoothedLine);
+    if (!region_.smoothed.empty()) draw_smoothed();
     if (region_.curve) draw_curve(*region_.curve);
     if (threshold_hu) {
       add_point(*threshold_hu, 0);
@@ -132,18 +138,23 @@ class RegionPainter {
   }
 
   void draw_counts() const {
-    add_point(hu(0) - 0.5, 0);
-    for (std::size_t n = 0; n < region_.counts.size(); ++n) {
+    add_point(hu(first_) - 0.5, 0);
+    for (std::size_t n = first_; n < end_; ++n) {
       add_point(hu(n) - 0.5, region_.counts[n]);
       add_point(hu(n) + 0.5, region_.counts[n]);
     }
-    add_point(hu(region_.counts.size() - 1) + 0.5, 0);
+    add_point(hu(end_) - 0.5, 0);
     set_colour(cairo_, kCountsArea.colour);
     cairo_fill(cairo_);
   }
 
+  void draw_smoothed() const {
+    for (std::size_t n = first_; n < end_; ++n) add_point(hu(n), region_.smoothed[n]);
+    stroke(kSmoothedLine);
+  }
+
   void draw_curve(const HistogramCurve& curve) const {
-    constexpr int kSteps = 80;
+    constexpr int kSteps = 50;
     for (int n = -kSteps; n <= kSteps; ++n) {
       const double at = curve.mean_hu + 4 * curve.std_hu * n / kSteps;
       add_point(at, curve_at(curve, at));
@@ -154,6 +165,7 @@ class RegionPainter {
   cairo_t* cairo_;
   const Chart& chart_;
   const RegionHistogram& region_;
+  std::size_t first_, end_;  // bins
 };
 
 }  // namespace
@@ -188,7 +200,7 @@ std::string draw_histogram_plot(const HistogramPlot& plot, PictureFormat format)
                        .note = curve_text(region.curve),
                        .legend = {}});
     chart.draw();
-    RegionPainter(cairo, chart, region).draw(plot.threshold_hu);
+    RegionPainter(cairo, chart, region, x_axis.low(), x_axis.high()).draw(plot.threshold_hu);
   }
   return canvas.finish();
 }

@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
+#include <vector>
 
+#include "hepar/figures/jpeg.h"
 #include "hepar/figures/outline.h"
 #include "hepar/figures/window.h"
 
@@ -11,6 +14,7 @@ namespace hepar {
 namespace {
 
 constexpr double kScaleBarMm = 50;
+constexpr int kJpegQuality = 85;
 
 struct SurfaceDeleter {
   void operator()(cairo_surface_t* surface) const { cairo_surface_destroy(surface); }
@@ -28,6 +32,16 @@ double sample(const AxialPlane<float>& plane, double x, double y) {
   const double below =
       (1 - s) * static_cast<double>(plane.at(x0, y1)) + s * static_cast<double>(plane.at(x1, y1));
   return (1 - t) * above + t * below;
+}
+
+// An SVG then holds the pixels as a JPEG, a fraction of the PNG that noise makes large.
+void attach_jpeg(cairo_surface_t* surface, const std::vector<std::uint8_t>& grey, int width, int height) {
+  auto jpeg = std::make_unique<std::string>(encode_jpeg(grey, width, height, kJpegQuality));
+  const auto* bytes = reinterpret_cast<const unsigned char*>(jpeg->data());
+  const auto remove = [](void* string) { delete static_cast<std::string*>(string); };
+  const cairo_status_t status =
+      cairo_surface_set_mime_data(surface, CAIRO_MIME_TYPE_JPEG, bytes, jpeg->size(), remove, jpeg.get());
+  if (status == CAIRO_STATUS_SUCCESS) jpeg.release();
 }
 
 // Draws the parts of one panel.
@@ -70,16 +84,22 @@ void PanelPainter::draw_grey() const {
       cairo_image_surface_create(CAIRO_FORMAT_RGB24, width_, height_));
   unsigned char* bytes = cairo_image_surface_get_data(surface.get());
   const int stride = cairo_image_surface_get_stride(surface.get());
+  std::vector<std::uint8_t> grey;
+  grey.reserve(static_cast<std::size_t>(width_) * static_cast<std::size_t>(height_));
   for (int row = 0; row < height_; ++row) {
     auto* pixels = reinterpret_cast<std::uint32_t*>(bytes + static_cast<std::ptrdiff_t>(row) * stride);
     const double y_mm = panel_.view.top_mm + (row + 0.5) / scale_.pixels_per_mm;
     for (int column = 0; column < width_; ++column) {
       const double x_mm = panel_.view.left_mm + (column + 0.5) / scale_.pixels_per_mm;
       const double hu = sample(panel_.ct, x_mm / panel_.pixel_width_mm, y_mm / panel_.pixel_height_mm);
-      pixels[column] = grey_level(hu, kWindowLowHu, kWindowHighHu) * 0x010101U;
+      grey.push_back(grey_level(hu, kWindowLowHu, kWindowHighHu));
+      pixels[column] = grey.back() * 0x010101U;
     }
   }
   cairo_surface_mark_dirty(surface.get());
+  if (cairo_surface_get_type(cairo_get_target(cairo_)) == CAIRO_SURFACE_TYPE_SVG) {
+    attach_jpeg(surface.get(), grey, width_, height_);
+  }
   cairo_set_source_surface(cairo_, surface.get(), 0, 0);
   cairo_rectangle(cairo_, 0, 0, width_, height_);
   cairo_fill(cairo_);

@@ -5,7 +5,8 @@
 
 namespace hepar {
 
-// .svg: lines, lettering as outlines too; .png: pixels, or twice as many each way for fine screens and print.
+// .svg: lines and text (font DejaVu Sans, or the viewer's at the same width); .png: pixels, or twice as many
+// each way for fine screens and print.
 enum class PictureFormat { kSvg, kPng, kPngDouble };
 
 // The format that a path's suffix names: .svg or .png; Error(kInvalidInput) for another one.

@@ -32,7 +32,8 @@ std::vector<EntryPlace> place_entries(cairo_t* cairo, double width, const std::v
 
 void draw_sample(cairo_t* cairo, const LegendEntry& entry, double x, double y) {
   if (const auto* area = std::get_if<AreaStyle>(&entry.style)) {
-    fill_area(cairo, {x, y - 10, kSampleWidth, 11}, *area);
+    const PictureArea sample{x, y - 10, kSampleWidth, 11};
+    fill_areas(cairo, {&sample, 1}, *area);
     return;
   }
   const double middle = y - 4.5;  // of small letters, so that fine lines fall on whole pixels
@@ -89,14 +90,19 @@ AreaStyle series_area(std::size_t n) {
   return {kSeriesColours[n % kSeriesColours.size()], n % 2 == 1, n % 4 >= 2};
 }
 
-void fill_area(cairo_t* cairo, const PictureArea& area, const AreaStyle& style) {
+void fill_areas(cairo_t* cairo, std::span<const PictureArea> areas, const AreaStyle& style) {
   cairo_save(cairo);
-  cairo_rectangle(cairo, area.left, area.top, area.width, area.height);
+  for (const PictureArea& area : areas) {
+    cairo_rectangle(cairo, area.left, area.top, area.width, area.height);
+  }
   set_colour(cairo, style.colour);
   cairo_fill_preserve(cairo);
+  double left = 0, top = 0, right = 0, bottom = 0;
+  cairo_path_extents(cairo, &left, &top, &right, &bottom);
   cairo_clip(cairo);
-  if (style.hatched_up) hatch(cairo, area, true);
-  if (style.hatched_down) hatch(cairo, area, false);
+  const PictureArea all{left, top, right - left, bottom - top};
+  if (style.hatched_up) hatch(cairo, all, true);
+  if (style.hatched_down) hatch(cairo, all, false);
   set_line(cairo, {{1, 1, 1}, 1.3});
   cairo_stroke(cairo);
   cairo_restore(cairo);

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -29,7 +30,7 @@ struct AreaStyle {
   bool hatched_up, hatched_down;
 };
 AreaStyle series_area(std::size_t n);
-void fill_area(cairo_t* cairo, const PictureArea& area, const AreaStyle& style);
+void fill_areas(cairo_t* cairo, std::span<const PictureArea> areas, const AreaStyle& style);
 
 struct LegendEntry {
   std::string name;

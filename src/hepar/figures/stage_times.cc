@@ -61,16 +61,24 @@ Axis make_x_axis(const StageTimes& times) {
   return Axis(values, false);
 }
 
-void draw_bar(cairo_t* cairo, const Chart& chart, const CaseTimes& one, double y) {
-  double begin = 0;
-  for (std::size_t n = 0; n < one.seconds.size(); ++n) {
-    const double end = begin + one.seconds[n];
-    fill_area(cairo, {chart.x(begin), y - kBarHeight / 2, chart.x(end) - chart.x(begin), kBarHeight},
-              series_area(n));
-    begin = end;
+// Stage after stage: what is drawn alike at once makes a small SVG.
+void draw_bars(cairo_t* cairo, const Chart& chart, const StageTimes& times) {
+  const auto y = [&](std::size_t n) { return chart.y(static_cast<double>(times.cases.size() - 1 - n)); };
+  std::vector<double> ends(times.cases.size(), 0.0);
+  for (std::size_t stage = 0; stage < times.stages.size(); ++stage) {
+    std::vector<PictureArea> areas;
+    for (std::size_t n = 0; n < ends.size(); ++n) {
+      const double begin = ends[n];
+      ends[n] += times.cases[n].seconds[stage];
+      areas.push_back({chart.x(begin), y(n) - kBarHeight / 2, chart.x(ends[n]) - chart.x(begin), kBarHeight});
+    }
+    fill_areas(cairo, areas, series_area(stage));
   }
   set_colour(cairo, kInk);
-  show_text(cairo, chart.field().right() + 8, y + 4, fmt::format("{:.3g} s", begin));
+  for (std::size_t n = 0; n < ends.size(); ++n) {
+    show_text(cairo, chart.field().right() + 8, y(n) + 4,
+              fmt::format("{:.{}f} s", ends[n], ends[n] < 10 ? 2 : 1));
+  }
 }
 
 }  // namespace
@@ -88,9 +96,7 @@ std::string draw_stage_times(const StageTimes& times, PictureFormat format) {
       canvas, canvas.area(), make_x_axis(times), make_y_axis(times),
       {.title = times.title, .x_label = "time (s)", .y_label = "", .note = "", .legend = legend}, kSumMargin);
   chart.draw();
-  for (int n = 0; n < cases; ++n) {
-    draw_bar(canvas.cairo(), chart, times.cases[static_cast<std::size_t>(n)], chart.y(cases - 1 - n));
-  }
+  draw_bars(canvas.cairo(), chart, times);
   return canvas.finish();
 }
 
