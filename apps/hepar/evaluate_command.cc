@@ -52,7 +52,7 @@ void bind(CLI::App& app, EvaluateArguments& arguments) {
                  "Overlap (intersection over union) from which a lesion counts as found; 0: any common voxel")
       ->capture_default_str();
   app.add_option("--tolerance-mm", request.options.metrics.surface_tolerance_mm,
-                 "Tolerance of surface Dice and added path length")
+                 "Tolerance of the surface Dice")
       ->capture_default_str();
   app.add_option(
       "--images", request.images,

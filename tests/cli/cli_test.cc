@@ -24,6 +24,14 @@ struct Outcome {
   std::string out, err;
 };
 
+// The 0/1/2 map that a network would give: cysts are called tumour.
+std::string merged_labels(const std::string& from, const std::string& to) {
+  LabelMap labels = read_labels(from).voxels;
+  for (std::uint8_t& label : labels.voxels()) label = label == kCyst ? kTumour : label;
+  write_labels(to, labels);
+  return to;
+}
+
 class Cli : public testing::Test {
  protected:
   static void SetUpTestSuite() {
@@ -67,7 +75,8 @@ class Cli : public testing::Test {
 TEST_F(Cli, HelpAndVersion) {
   const Outcome help = run("--help");
   EXPECT_EQ(help.status, 0);
-  for (const char* verb : {"segment", "filter", "calibrate", "evaluate", "phantom", "train", "demo"}) {
+  for (const char* verb : {"segment", "filter", "calibrate", "evaluate", "report", "reproduce", "leakage",
+                           "phantom", "train", "demo"}) {
     EXPECT_NE(help.out.find(verb), std::string::npos) << verb;
     EXPECT_EQ(run(std::string(verb) + " --help").status, 0) << verb;
   }
@@ -133,7 +142,7 @@ TEST_F(Cli, FilterWritesItsFilesOnTheCtGrid) {
   EXPECT_TRUE(fs::exists(path("filtered/overview.png")));
   const auto written = read_labels(path("filtered/labels.nii.gz")), truth = read_labels(labels());
   EXPECT_EQ(grid_difference(written.voxels.geometry(), truth.voxels.geometry()), std::nullopt);
-  EXPECT_EQ(std::distance(fs::directory_iterator(path("filtered")), fs::directory_iterator()), 4);
+  EXPECT_EQ(std::distance(fs::directory_iterator(path("filtered")), fs::directory_iterator()), 7);
 }
 
 TEST_F(Cli, SegmentIsTheSameForAnyNumberOfThreads) {
@@ -146,7 +155,7 @@ TEST_F(Cli, SegmentIsTheSameForAnyNumberOfThreads) {
   EXPECT_TRUE(nlohmann::json::parse(two.out).contains("regions"));
   const Outcome evaluated = run("evaluate " + path("two/labels.nii.gz") + " " + labels() + " --json");
   ASSERT_EQ(evaluated.status, 0) << evaluated.err;
-  const auto regions = nlohmann::json::parse(evaluated.out)["cases"][0]["regions"];
+  const auto regions = nlohmann::json::parse(evaluated.out)["methods"][0]["cases"][0]["regions"];
   EXPECT_GE(regions["liver"]["dsc"].get<double>(), 0.95);
 }
 
@@ -155,11 +164,96 @@ TEST_F(Cli, EvaluateFoldersAgainstThemselves) {
       run("evaluate " + path("cohort/labelsTr") + " " + path("cohort/labelsTr") + " --json");
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   const auto document = nlohmann::json::parse(outcome.out);
-  ASSERT_EQ(document["cases"].size(), 2U);
-  const auto& liver = document["summary"]["liver"];
+  const auto& method = document["methods"][0];
+  ASSERT_EQ(method["cases"].size(), 2U);
+  const auto& liver = method["summary"]["liver"];
   EXPECT_EQ(liver["dsc"]["n"], 2);
   EXPECT_EQ(liver["dsc"]["mean"], 1.0);
   EXPECT_EQ(liver["hd95_mm"]["max"], 0.0);
+}
+
+TEST_F(Cli, EvaluateNamesFaultsAndIsStrictWhenAsked) {
+  make_folder(path("some"));
+  fs::copy_file(labels(), path("some/phantom_000.nii.gz"), fs::copy_options::overwrite_existing);
+  write_text_file(path("some/phantom_001.nii.gz"), "no image");
+  fs::copy_file(labels(), path("some/extra.nii.gz"), fs::copy_options::overwrite_existing);
+  const std::string command = "evaluate " + path("some") + " " + path("cohort/labelsTr");
+  const Outcome loose = run(command);
+  EXPECT_EQ(loose.status, 0);
+  EXPECT_NE(loose.err.find("extra of"), std::string::npos) << loose.err;
+  EXPECT_NE(loose.err.find("phantom_001 was left out"), std::string::npos) << loose.err;
+  EXPECT_NE(loose.out.find("phantom_000"), std::string::npos) << loose.out;
+  const Outcome strict = run(command + " --strict -o " + path("strict"));
+  EXPECT_EQ(strict.status, 2);
+  EXPECT_NE(strict.err.find("hepar: --strict: 2 things were wrong"), std::string::npos) << strict.err;
+  EXPECT_TRUE(fs::exists(path("strict/evaluation.json")));  // the rest is there all the same
+  // Label 3 belongs to no region.
+  const Outcome unnamed = run("evaluate " + labels() + " " + labels() + " --region liver=1,2 --strict");
+  EXPECT_EQ(unnamed.status, 2);
+  EXPECT_NE(unnamed.err.find("label 3, which no region names"), std::string::npos) << unnamed.err;
+}
+
+TEST_F(Cli, EvaluateRefusesWhatItCannotUse) {
+  make_folder(path("nothing"));
+  expect_refused("evaluate " + path("nothing") + " " + path("cohort/labelsTr"), 2,
+                 "nothing holds no label map");
+  expect_refused("evaluate " + labels() + " " + labels() + " --region liver", 2, "liver=1,2,3");
+  expect_refused("evaluate " + labels() + " " + labels() + " --region a=1 --region a=2", 2, "named twice");
+  expect_refused("evaluate " + labels() + " " + labels() + " --min-iou 2", 2, "0 to 1");
+  expect_refused("evaluate " + labels() + " " + labels() + " --images " + path("none"), 3, "none");
+}
+
+TEST_F(Cli, ReportShowsACaseAndAComparisonBeforeAndAfterTheFilter) {
+  const std::string merged = merged_labels(labels(), path("merged.nii.gz"));
+  for (const char* name : {"phantom_000", "phantom_001"}) {
+    const std::string image = path(std::string("cohort/imagesTr/") + name + "_0000.nii.gz");
+    ASSERT_EQ(run("filter " + image + " " +
+                  merged_labels(path(std::string("cohort/labelsTr/") + name + ".nii.gz"), merged) + " -o " +
+                  path(std::string("results/") + name) + " --quiet")
+                  .status,
+              0);
+  }
+  const Outcome one = run("report " + path("results/phantom_000"));
+  ASSERT_EQ(one.status, 0) << one.err;
+  EXPECT_NE(bytes("results/phantom_000/report.html").find("data:image/jpeg;base64,"), std::string::npos);
+  ASSERT_EQ(run("evaluate " + path("results") + " " + path("cohort/labelsTr") + " --before-filter -o " +
+                path("evaluated") + " --quiet")
+                .status,
+            0);
+  for (const char* file : {"comparisons.csv", "box_dsc.svg", "worst_cases.png"}) {
+    EXPECT_TRUE(fs::exists(path(std::string("evaluated/") + file))) << file;
+  }
+  const Outcome all = run("report " + path("evaluated") + " -o " + path("all.html") + " --max-mb 3 --json");
+  ASSERT_EQ(all.status, 0) << all.err;
+  EXPECT_EQ(nlohmann::json::parse(all.out)["bytes"], fs::file_size(path("all.html")));
+  const std::string page = bytes("all.html");
+  for (const char* text :
+       {"Content-Security-Policy", "phantom_001", "before the filter", "not a medical device"}) {
+    EXPECT_NE(page.find(text), std::string::npos) << text;
+  }
+}
+
+TEST_F(Cli, ReportRefusesAFolderOfSomethingElse) {
+  make_folder(path("nothing"));
+  expect_refused("report " + path("nothing"), 2, "evaluation.json");
+  expect_refused("report " + path("none"), 3, "none");
+}
+
+TEST_F(Cli, ReproduceMakesThePapersTablesOnPhantoms) {
+  const Outcome outcome =
+      run("reproduce --no-train --training-cases 1 --validation-cases 1 --test-cases 1 "
+          "--clinical-cases 2 -o " +
+          path("paper"));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("Table 1"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("Table 2"), std::string::npos) << outcome.out;
+  for (const char* file : {"tables.md", "tables.tex", "reproduction.json", "report.html", "figure_4_dsc.svg",
+                           "evaluation_clinical/comparisons.csv"}) {
+    EXPECT_TRUE(fs::exists(path(std::string("paper/") + file))) << file;
+  }
+  EXPECT_NE(bytes("paper/tables.md").find("phantoms, made-up patients"), std::string::npos);
+  EXPECT_NE(bytes("paper/report.html").find("phantoms, made-up patients"), std::string::npos);
+  expect_refused("reproduce --no-train --train-data " + path("cohort"), 2, "--test-data");
 }
 
 TEST_F(Cli, QuietPrintsNothing) {
@@ -177,7 +271,7 @@ TEST_F(Cli, AnotherGridIsRefused) {
   expect_refused("filter " + ct() + " " + path("other/labelsTr/phantom_000.nii.gz"), 2, "grid");
   const Outcome outcome = run("evaluate " + labels() + " " + path("other/labelsTr/phantom_000.nii.gz"));
   EXPECT_EQ(outcome.status, 2);
-  EXPECT_NE(outcome.err.find("different grids"), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("another grid"), std::string::npos) << outcome.err;
 }
 
 TEST_F(Cli, BrokenImagesAreRefused) {
@@ -229,14 +323,6 @@ TEST_F(Cli, CalibrateRefusesASampleThatBoundsNothing) {
   expect_refused("calibrate " + path("few.csv"), 2, "at least 149 tumours are needed");
   write_text_file(path("semicolons.csv"), "probability_cyst;truth\n0,9;cyst\n");
   expect_refused("calibrate " + path("semicolons.csv"), 2, "separated by ';'");
-}
-
-// The 0/1/2 map that a network would give: cysts are called tumour.
-std::string merged_labels(const std::string& from, const std::string& to) {
-  LabelMap labels = read_labels(from).voxels;
-  for (std::uint8_t& label : labels.voxels()) label = label == kCyst ? kTumour : label;
-  write_labels(to, labels);
-  return to;
 }
 
 TEST_F(Cli, FilterJudgesByEitherRule) {

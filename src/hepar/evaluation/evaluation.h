@@ -9,7 +9,6 @@
 #include "hepar/core/progress.h"
 #include "hepar/evaluation/case_pairs.h"
 #include "hepar/evaluation/region_spec.h"
-#include "hepar/metrics/cohort_metrics.h"
 #include "hepar/metrics/lesion_detection.h"
 #include "hepar/metrics/region_metrics.h"
 
@@ -20,7 +19,7 @@ struct EvaluationOptions {
   // Regions whose connected parts are also counted one by one; names that are no region are ignored.
   std::vector<std::string> lesion_regions = {"tumour", "cyst"};
   MetricOptions metrics;
-  double min_iou = kDefaultMinIou;  // what makes a lesion detected, see lesion_detection.h
+  double min_iou = kMinDetectionIou;  // what makes a lesion detected, see lesion_detection.h
 
   bool counts_lesions(const RegionSpec& region) const;
   // All that is wrong, one sentence each: no region, a name twice.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "hepar/metrics/cohort_metrics.h"
 #include "hepar/numeric/statistics.h"
 
 namespace hepar {
@@ -84,7 +85,7 @@ Row comparison_row(const MethodComparison& row) {
           fixed(c.effect ? std::optional(c.effect->d_z) : std::nullopt, 2)};
 }
 
-void add_detection_rows(const std::string& method, const LesionCounts& counts, const std::string& size,
+void add_detection_rows(const std::string& method, const DetectionCounts& counts, const std::string& size,
                         std::size_t cases, ReportTable& table) {
   table.rows.push_back(
       {method, size, count(counts.references), count(counts.detected), percent(counts.recall()),
@@ -195,16 +196,12 @@ std::vector<ReportTable> detection_tables(const Evaluation& evaluation) {
                   options.min_iou)
             : "a predicted lesion shares a voxel with it");
     for (const MethodResult& method : evaluation.methods) {
-      LesionCounts all;
-      std::array<LesionCounts, kLesionSizeClasses.size()> by_size;
-      for (const EvaluatedCase& c : method.cases) {
-        all += c.regions[r].lesions->counts();
-        for (std::size_t s = 0; s < by_size.size(); ++s) by_size[s] += c.regions[r].lesions->counts(s);
-      }
-      if (all.references + all.predictions == 0) continue;
-      add_detection_rows(method.name, all, "all", method.cases.size(), table);
-      for (std::size_t s = 0; s < by_size.size(); ++s) {
-        add_detection_rows(method.name, by_size[s], std::string(kLesionSizeClasses[s].name),
+      DetectionSummary lesions;
+      for (const EvaluatedCase& c : method.cases) lesions += c.regions[r].lesions->summary();
+      if (lesions.all.references + lesions.all.predictions == 0) continue;
+      add_detection_rows(method.name, lesions.all, "all", method.cases.size(), table);
+      for (std::size_t size = 0; size < kLesionSizeClasses.size(); ++size) {
+        add_detection_rows(method.name, lesions.by_size[size], kLesionSizeClasses[size].name,
                            method.cases.size(), table);
       }
     }
@@ -228,15 +225,17 @@ std::vector<ReportTable> cohort_tables(const Evaluation& evaluation) {
       "liver volume.";
   for (const MethodResult& method : evaluation.methods) {
     std::vector<RegionMetrics> livers, tumours;
+    std::vector<TumourBurden> burdens;
     for (const EvaluatedCase& c : method.cases) {
       livers.push_back(c.regions[*liver].metrics);
       tumours.push_back(c.regions[*tumour].metrics);
+      burdens.push_back(tumour_burden(livers.back(), tumours.back()));
     }
-    const BurdenError burden = burden_error(tumours, livers);
+    const BurdenError burden = burden_error(burdens);
     table.rows.push_back(
         {method.name, "liver", fixed(dice_per_case(livers), 3), fixed(dice_global(livers), 3), "", ""});
     table.rows.push_back({method.name, "tumour", fixed(dice_per_case(tumours), 3),
-                          fixed(dice_global(tumours), 3), fixed(burden.rms, 4), fixed(burden.largest, 4)});
+                          fixed(dice_global(tumours), 3), fixed(burden.rmse, 4), fixed(burden.max_size, 4)});
   }
   return {table};
 }
