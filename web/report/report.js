@@ -8,7 +8,7 @@
   // Slices: the page holds the one first shown, the JSON beside it the others (slice_view.h).
   const readSlices = (figure, first) => {
     const image = figure.querySelector('image');
-    const paths = [...figure.querySelectorAll('g > path[class]:not(.scale)')];
+    const paths = [...figure.querySelectorAll('g > path:not(.frame, .scale)')];
     const slices = JSON.parse(figure.querySelector('script').textContent);
     slices[first] = [figure.querySelector('figcaption').textContent, image.getAttribute('href'),
                      ...paths.map((path) => path.getAttribute('d'))];

@@ -53,11 +53,17 @@ struct ReportSlice {
   std::vector<ReportOutline> outlines;
 };
 
+// In pixels of the slice's picture.
+struct ReportBox {
+  double left = 0, top = 0, right = 0, bottom = 0;
+};
+
 struct ReportSliceStack {
   int width = 0, height = 0;  // pixels
   double pixel_width_mm = 1, pixel_height_mm = 1;
   std::vector<ReportSlice> slices;  // from the feet; may be empty
   std::size_t first_shown = 0;      // the only slice without JavaScript
+  std::optional<ReportBox> lesion;  // framed by four corners in every slice
 };
 
 // Voxels of a lesion by their HU. The curve is formula 2 of Lin et al. 2024:

@@ -21,7 +21,7 @@ namespace {
 constexpr double kHiddenShare = 0.005;  // of the voxels at either end
 constexpr int kMarginHu = 5;
 // The picture in its own units, then the field in it: HU across, 0 (top) to 200 (no voxels) down.
-constexpr int kWidth = 360, kHeight = 146, kFieldLeft = 12, kFieldWidth = 336, kFieldHeight = 124;
+constexpr int kWidth = 420, kHeight = 152, kFieldLeft = 10, kFieldWidth = 400, kFieldHeight = 130;
 constexpr double kFloor = 200, kHighest = 190;
 constexpr int kCurvePoints = 60;
 constexpr double kCurveSds = 4;
@@ -120,13 +120,15 @@ std::string ticks(Range range) {
 }
 
 std::string legend(const ReportHistogram& histogram) {
-  std::string html = "<i class=\"raw\"></i>voxels per HU";
-  if (!histogram.smoothed.empty()) html += " <i class=\"smooth\"></i>smoothed";
+  std::string html = "<span><i class=\"raw\"></i>voxels per HU</span>";
+  if (!histogram.smoothed.empty()) html += " <span><i class=\"smooth\"></i>smoothed</span>";
   if (histogram.fitted) {
-    html += fmt::format(" <i class=\"fit\"></i>fit, mean {} HU", short_number(histogram.mean_hu, 0));
+    html +=
+        fmt::format(" <span><i class=\"fit\"></i>fit, mean {} HU</span>", short_number(histogram.mean_hu, 0));
   }
   if (histogram.threshold_hu) {
-    html += fmt::format(" <i class=\"cut\"></i>threshold {} HU", short_number(*histogram.threshold_hu, 1));
+    html += fmt::format(" <span><i class=\"cut\"></i>threshold {} HU</span>",
+                        short_number(*histogram.threshold_hu, 1));
   }
   return html;
 }

@@ -78,6 +78,19 @@ std::string head(const ReportDocument& document) {
       policy(), escape_html(document.title), kPageStyle);
 }
 
+// How many lesions there are of each verdict.
+std::string tally(const std::vector<ReportCase>& cases) {
+  if (cases.empty()) return {};
+  std::string html = fmt::format("<ul class=\"tally\"><li><b>{}</b>{}</li>", cases.size(),
+                                 cases.size() == 1 ? "case" : "cases");
+  for (const ReportVerdict& verdict : kReportVerdicts) {
+    std::size_t count = 0;
+    for (const ReportCase& report : cases) count += count_verdicts(report, verdict.name);
+    if (count > 0) html += fmt::format("<li><b>{}</b>{}</li>", count, badge_html(verdict.name));
+  }
+  return html + "</ul>\n";
+}
+
 std::string opening(const ReportDocument& document) {
   std::string html = fmt::format("<header class=\"top\"><h1>{}</h1>\n", escape_html(document.title));
   if (!document.disclaimer.empty()) {
@@ -85,7 +98,7 @@ std::string opening(const ReportDocument& document) {
   }
   if (!document.banner.empty())
     html += fmt::format("<p class=\"banner\">{}</p>\n", escape_html(document.banner));
-  return html + "</header>\n";
+  return html + tally(document.cases) + "</header>\n";
 }
 
 bool has_layer(const ReportDocument& document, std::string_view layer) {
@@ -139,8 +152,8 @@ std::string worth_a_look(const std::vector<ReportCase>& cases) {
       const ReportLesion& lesion = cases[c].lesions[n];
       if (!is_worth_a_look(lesion)) continue;
       rows += fmt::format(
-          "<tr><th scope=\"row\"><a href=\"#{}\">{}</a></th><td>{}</td><td>{}</td><td>{}</td></tr>\n",
-          lesion_anchor(c, n), escape_html(lesion.title), escape_html(cases[c].name),
+          "<tr><th scope=\"row\">{}</th><td><a href=\"#{}\">{}</a></td><td>{}</td><td>{}</td></tr>\n",
+          escape_html(cases[c].name), lesion_anchor(c, n), escape_html(lesion.title),
           badge_html(lesion.verdict), escape_html(lesion.reason));
     }
   }
@@ -148,8 +161,8 @@ std::string worth_a_look(const std::vector<ReportCase>& cases) {
   return fmt::format(
       "<section id=\"look\"><h2>Worth a look</h2>\n<div class=\"wide\"><table class=\"t4 sort "
       "look\"><caption>Lesions "
-      "that are doubtful, missed or changed by the opening</caption><thead><tr><th scope=\"col\">Lesion</th>"
-      "<th scope=\"col\">Case</th><th scope=\"col\">Verdict</th><th "
+      "that are doubtful, missed or changed by the opening</caption><thead><tr><th scope=\"col\">Case</th>"
+      "<th scope=\"col\">Lesion</th><th scope=\"col\">Verdict</th><th "
       "scope=\"col\">Why</th></tr></thead><tbody>\n{}"
       "</tbody></table></div></section>\n",
       rows);

@@ -66,6 +66,24 @@ std::string marks(double width_mm, double height_mm) {
       short_number(width_mm - unit, 1));
 }
 
+// Four corners around the lesion, a little off it, in pixels.
+std::string frame(const ReportBox& box) {
+  constexpr double kGap = 5, kCorner = 8;
+  HEPAR_EXPECT(box.left <= box.right && box.top <= box.bottom, "a lesion's box is inside out");
+  const double left = box.left - kGap, right = box.right + kGap, top = box.top - kGap,
+               bottom = box.bottom + kGap;
+  std::string path;
+  for (const bool at_right : {false, true}) {
+    for (const bool at_bottom : {false, true}) {
+      const double x = at_right ? right : left, y = at_bottom ? bottom : top;
+      const std::array<ReportPoint, 3> corner{
+          {{x, at_bottom ? y - kCorner : y + kCorner}, {x, y}, {at_right ? x - kCorner : x + kCorner, y}}};
+      path += svg_path(corner, PathEnd::kOpen);
+    }
+  }
+  return fmt::format("<path class=\"frame\" d=\"{}\"/>", path);
+}
+
 std::string picture(const ReportSliceStack& stack, std::string_view id,
                     const std::vector<std::string_view>& layers) {
   const ReportSlice& slice = stack.slices[stack.first_shown];
@@ -75,6 +93,7 @@ std::string picture(const ReportSliceStack& stack, std::string_view id,
   for (const std::string_view layer : layers) {
     paths += fmt::format("<path class=\"{}\" d=\"{}\"/>", layer, layer_path(slice, layer));
   }
+  if (stack.lesion) paths += frame(*stack.lesion);
   return fmt::format(
       "<svg class=\"ct\" viewBox=\"0 0 {} {}\" role=\"img\" aria-labelledby=\"{}\"><g transform=\"scale({} "
       "{})\">"

@@ -15,8 +15,8 @@ struct ReportLayer {
 };
 inline constexpr std::array<ReportLayer, 5> kReportLayers{{{"liver", "Liver"},
                                                            {"reference", "Reference"},
-                                                           {"tumour", "Tumour, predicted"},
-                                                           {"filtered", "Tumour, filtered"},
+                                                           {"tumour", "Predicted"},
+                                                           {"filtered", "Filtered"},
                                                            {"cyst", "Cyst"}}};
 
 // The slice first shown with its outlines, a bar of 50 mm (10 mm in pictures less than 100 mm wide), R and L,
