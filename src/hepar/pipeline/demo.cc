@@ -10,6 +10,7 @@
 #include "hepar/core/error.h"
 #include "hepar/imaging/connected_components.h"
 #include "hepar/io/image_io.h"
+#include "hepar/numeric/paired_tests.h"
 #include "hepar/numeric/statistics.h"
 #include "hepar/phantom/phantom.h"
 #include "hepar/pipeline/output_folder.h"
