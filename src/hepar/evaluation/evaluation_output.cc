@@ -50,8 +50,10 @@ void write_evaluation(const Evaluation& evaluation, const fs::path& staging, con
     write_text_file(staging / "comparisons.csv", comparisons_csv(evaluation));
   std::string markdown = fmt::format("{}\n", kDisclaimer), latex = fmt::format("% {}\n", kDisclaimer);
   for (const ReportTable& table : all_tables(evaluation)) {
-    markdown += "\n" + markdown_table(table);
-    latex += "\n" + latex_table(table);
+    markdown += '\n';
+    markdown += markdown_table(table);
+    latex += '\n';
+    latex += latex_table(table);
   }
   write_text_file(staging / "tables.md", markdown);
   write_text_file(staging / "tables.tex", latex);
@@ -65,9 +67,9 @@ std::string evaluation_text(const Evaluation& evaluation) {
   std::string text = plain_table(short_case_table(evaluation));
   bool several = false;
   for (const MethodResult& method : evaluation.methods) several = several || method.cases.size() > 1;
-  if (several) text += "\n" + plain_table(summary_table(evaluation, kPaperMetrics));
-  for (const ReportTable& table : detection_tables(evaluation)) text += "\n" + plain_table(table);
-  if (evaluation.methods.size() > 1 && several) text += "\n" + plain_table(comparison_table(evaluation));
+  if (several) text.append(1, '\n').append(plain_table(summary_table(evaluation, kPaperMetrics)));
+  for (const ReportTable& table : detection_tables(evaluation)) text.append(1, '\n').append(plain_table(table));
+  if (evaluation.methods.size() > 1 && several) text.append(1, '\n').append(plain_table(comparison_table(evaluation)));
   return text + std::string(kDisclaimer);
 }
 

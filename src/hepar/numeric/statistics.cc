@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <vector>
 
@@ -52,29 +51,14 @@ std::optional<double> median_absolute_deviation(std::span<const double> values) 
 }
 
 Summary summarise(std::span<const double> values) {
-  Summary summary{.n = static_cast<std::int64_t>(values.size()),
-                  .mean = mean(values),
-                  .sd = sample_sd(values),
-                  .min = percentile(values, 0),
-                  .median = median(values),
-                  .max = percentile(values, 100)};
-  return summary;
-}
-
-std::optional<PairedTTest> paired_t_test(std::span<const double> before, std::span<const double> after) {
-  HEPAR_EXPECT(before.size() == after.size(),
-               fmt::format("{} values against {}", before.size(), after.size()));
-  std::vector<double> differences(before.size());
-  std::transform(after.begin(), after.end(), before.begin(), differences.begin(), std::minus<>());
-  const std::optional<double> sd = sample_sd(differences);
-  if (!sd || *sd == 0) return std::nullopt;
-  const auto n = static_cast<double>(differences.size());
-  PairedTTest test;
-  test.t = *mean(differences) / (*sd / std::sqrt(n));
-  test.degrees_of_freedom = static_cast<std::int64_t>(differences.size()) - 1;
-  const boost::math::students_t distribution(n - 1);
-  test.p_two_sided = 2 * boost::math::cdf(boost::math::complement(distribution, std::abs(test.t)));
-  return test;
+  return {.n = static_cast<std::int64_t>(values.size()),
+          .mean = mean(values),
+          .sd = sample_sd(values),
+          .min = percentile(values, 0),
+          .q1 = percentile(values, 25),
+          .median = median(values),
+          .q3 = percentile(values, 75),
+          .max = percentile(values, 100)};
 }
 
 }  // namespace hepar

@@ -24,19 +24,15 @@ std::optional<double> median(std::span<const double> values);
 std::optional<double> median_absolute_deviation(std::span<const double> values);
 inline constexpr double kSdPerMad = 1.4826;  // 1 / (0.75 quantile of the standard normal distribution)
 
+// A range of real numbers, ends included.
+struct Interval {
+  double low = 0, high = 0;
+};
+
 struct Summary {
   std::int64_t n = 0;
-  std::optional<double> mean, sd, min, median, max;
+  std::optional<double> mean, sd, min, q1, median, q3, max;  // q1, q3: the percentiles 25 and 75
 };
 Summary summarise(std::span<const double> values);
-
-// Student's t test for paired samples, as the paper compares before and after the filter.
-struct PairedTTest {
-  double t = 0;  // mean difference (after - before) over its standard error
-  std::int64_t degrees_of_freedom = 0;
-  double p_two_sided = 1;
-};
-// Empty for fewer than two pairs, and when all differences are equal (no variance to judge by).
-std::optional<PairedTTest> paired_t_test(std::span<const double> before, std::span<const double> after);
 
 }  // namespace hepar

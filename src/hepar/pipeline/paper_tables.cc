@@ -7,7 +7,7 @@
 
 #include "hepar/core/error.h"
 #include "hepar/evaluation/evaluation_tables.h"
-#include "hepar/numeric/statistics.h"
+#include "hepar/numeric/paired_tests.h"
 
 namespace hepar {
 namespace {
