@@ -35,7 +35,22 @@ TEST(Dice, OfEmptyMasks) {
   EXPECT_EQ(dice(count_overlap(cube(5, 0), cube(5, 1))), 0.0);
 }
 
-TEST(Dice, RefusesOtherSizes) {
+TEST(Jaccard, CubesShiftedAlongTheDiagonal) {
+  // 512 voxels in common, 1000 + 1000 - 512 in either.
+  EXPECT_DOUBLE_EQ(jaccard(count_overlap(cube(5, 10), cube(7, 10))).value(), 512.0 / 1488);
+  EXPECT_EQ(jaccard(count_overlap(cube(5, 1), cube(5, 0))), 0.0);
+  EXPECT_EQ(jaccard(count_overlap(cube(5, 0), cube(5, 0))), std::nullopt);
+}
+
+TEST(RelativeVolumeDifference, IsSigned) {
+  // 8 voxels against 27.
+  EXPECT_DOUBLE_EQ(relative_volume_difference(count_overlap(cube(5, 2), cube(5, 3))).value(), -19.0 / 27);
+  EXPECT_DOUBLE_EQ(relative_volume_difference(count_overlap(cube(5, 3), cube(5, 2))).value(), 19.0 / 8);
+  EXPECT_EQ(relative_volume_difference(count_overlap(cube(5, 0), cube(5, 2))), -1.0);
+  EXPECT_EQ(relative_volume_difference(count_overlap(cube(5, 2), cube(5, 0))), std::nullopt);
+}
+
+TEST(CountOverlap, RefusesOtherSizes) {
   EXPECT_THROW(count_overlap(cube(5, 1), Mask({{20, 20, 19}, {1, 2, 3}, {}, Mat3::identity()})), Error);
 }
 

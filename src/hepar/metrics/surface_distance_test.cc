@@ -115,6 +115,14 @@ double weighted95(const Points& from, const Points& to) {
   return result;
 }
 
+double area_within(const Points& from, const Points& to, double tolerance_mm) {
+  const auto distances = distances_by_hand(from, to);
+  double area = 0;
+  for (std::size_t n = 0; n < distances.size(); ++n)
+    area += distances[n] <= tolerance_mm ? from.areas_mm2[n] : 0;
+  return area;
+}
+
 TEST(SurfaceMetrics, AgreeWithBruteForceOnRandomMasks) {
   int compared = 0;
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
@@ -133,7 +141,16 @@ TEST(SurfaceMetrics, AgreeWithBruteForceOnRandomMasks) {
     EXPECT_NEAR(metrics->assd_mm,
                 std::accumulate(pooled.begin(), pooled.end(), 0.0) / static_cast<double>(pooled.size()),
                 1e-9);
+    EXPECT_NEAR(metrics->rmsd_mm,
+                std::sqrt(std::inner_product(pooled.begin(), pooled.end(), pooled.begin(), 0.0) /
+                          static_cast<double>(pooled.size())),
+                1e-9);
     const Points pe = elements_by_hand(prediction), re = elements_by_hand(reference);
+    EXPECT_NEAR(metrics->surface_dice,
+                (area_within(pe, re, 2) + area_within(re, pe, 2)) /
+                    (area_within(pe, re, 1e9) + area_within(re, pe, 1e9)),
+                1e-9)
+        << seed;
     EXPECT_NEAR(metrics->hd95_area_weighted_mm, std::max(weighted95(pe, re), weighted95(re, pe)), 1e-9)
         << seed;
   }
@@ -259,7 +276,19 @@ TEST(WeightedPercentile, ByHand) {
   EXPECT_EQ(weighted_percentile(distances, 21), 2);
   EXPECT_EQ(weighted_percentile(distances, 90), 2);
   EXPECT_EQ(weighted_percentile(distances, 95), 3);
+  EXPECT_EQ(weighted_percentile(distances, 0), 1);
+  EXPECT_EQ(weighted_percentile(distances, 100), 3);
   EXPECT_THROW(weighted_percentile({}, 95), Error);
+}
+
+TEST(SurfaceDice, ByHand) {
+  // Areas 1 at 0.5 mm and 2 at 1.5 mm on one side, 3 at 1 mm and 4 at 2 mm on the other: 10 in all.
+  const SurfaceElementDistances distances{{{0.5, 1.5}, {1, 2}}, {{1, 2}, {3, 4}}};
+  EXPECT_DOUBLE_EQ(surface_dice(distances, 0.4), 0);
+  EXPECT_DOUBLE_EQ(surface_dice(distances, 1), 0.4);
+  EXPECT_DOUBLE_EQ(surface_dice(distances, 1.9), 0.6);
+  EXPECT_DOUBLE_EQ(surface_dice(distances, 2), 1);
+  EXPECT_THROW(surface_dice({}, 1), Error);
 }
 
 }  // namespace
