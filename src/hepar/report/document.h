@@ -106,8 +106,8 @@ struct ReportDocument {
 
 // The report as one HTML page that loads nothing and whose policy (CSP) forbids it to. The summary comes
 // first, then the lesions worth a look (doubtful, missed, opened), the table of the cases, each case, the
-// provenance. A document that breaks
-// what is said above is Error(kInternal). Bytes that are no UTF-8 become U+FFFD.
+// provenance. A document that breaks what is said above is Error(kInternal). Bytes that are no UTF-8 become
+// U+FFFD.
 std::string report_html(const ReportDocument& document);
 
 // Writes it, whole or not at all; errors of AtomicFile.
