@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # cmake -DSTYLE=report.css -DSCRIPT=report.js -DOUTPUT=page_assets.cc -P EmbedPage.cmake
-# Writes the C++ source with the bytes of both files and their SHA-256.
+# Writes the C++ source with the bytes of both files.
 cmake_minimum_required(VERSION 3.25)
 
 set(source "// Written by cmake/EmbedPage.cmake.\n#include \"hepar/report/page_assets.h\"\n\nnamespace hepar {\n")
@@ -11,8 +11,6 @@ foreach(part IN ITEMS Style Script)
   if(NOT closing_tag EQUAL -1 OR text MATCHES "[^\n -~]")
     message(FATAL_ERROR "${${variable}} must be ASCII without \"</\", which would end its element in the page")
   endif()
-  string(SHA256 hash "${text}")
-  string(APPEND source "const std::string_view kPage${part} = R\"~~(${text})~~\";\n"
-                       "const std::string_view kPage${part}Sha256 = \"${hash}\";\n")
+  string(APPEND source "const std::string_view kPage${part} = R\"~~(${text})~~\";\n")
 endforeach()
 file(WRITE ${OUTPUT} "${source}}  // namespace hepar\n")

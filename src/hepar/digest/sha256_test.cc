@@ -25,7 +25,9 @@ TEST(Base64, OfTheTestVectorsOfRfc4648) {
   EXPECT_EQ(base64(""), "");
   EXPECT_EQ(base64("f"), "Zg==");
   EXPECT_EQ(base64("fo"), "Zm8=");
+  EXPECT_EQ(base64("foo"), "Zm9v");
   EXPECT_EQ(base64("foobar"), "Zm9vYmFy");
+  EXPECT_EQ(base64("\xFF\xFB\xFF"), "//v/");  // 111111 111111 101111 111111: digits 63, 63, 47, 63
   // The first six bits of ba 78 16 are 101110 = 46 = 'u', and 32 bytes need 44 characters.
   EXPECT_EQ(sha256_base64("abc").size(), 44U);
   EXPECT_EQ(sha256_base64("abc").front(), 'u');

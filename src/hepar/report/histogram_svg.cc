@@ -26,6 +26,7 @@ constexpr double kFloor = 200, kHighest = 190;
 constexpr int kCurvePoints = 60;
 constexpr double kCurveSds = 4;
 constexpr int kMostTicks = 7;
+constexpr double kMostHu = 32767;  // of CT numbers, which are 16-bit
 
 struct Range {
   int low_hu = 0, high_hu = 0;
@@ -166,6 +167,8 @@ std::string histogram_html(const ReportHistogram& histogram) {
   HEPAR_EXPECT(smoothed.empty() || smoothed.size() == histogram.counts.size(),
                fmt::format("{} smoothed bins beside {}", smoothed.size(), histogram.counts.size()));
   HEPAR_EXPECT(!histogram.fitted || histogram.std_hu > 0, fmt::format("a curve of SD {}", histogram.std_hu));
+  HEPAR_EXPECT(std::abs(histogram.threshold_hu.value_or(0)) <= kMostHu,
+               fmt::format("a threshold of {} HU", *histogram.threshold_hu));
   if (sum(histogram.counts) <= 0) return {};
   return fmt::format(
       "<figure class=\"hist\"><svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"Histogram of the CT "

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "hepar/core/error.h"
+#include "hepar/digest/sha256.h"
 
 namespace hepar {
 namespace {
@@ -49,23 +50,6 @@ std::string escape_html(std::string_view text) {
   std::string html;
   for (const char& c : valid_utf8(text)) html += escaped(c);
   return html;
-}
-
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t n = 0; n < bytes.size(); n += 3) {
-    const std::size_t count = std::min<std::size_t>(3, bytes.size() - n);
-    unsigned group = 0;
-    for (std::size_t m = 0; m < 3; ++m) {
-      group = group << 8 | (m < count ? static_cast<unsigned char>(bytes[n + m]) : 0U);
-    }
-    for (std::size_t digit = 0; digit < 4; ++digit) {
-      text += digit <= count ? kDigits[group >> (18 - 6 * digit) & 63] : '=';
-    }
-  }
-  return text;
 }
 
 std::string picture_uri(std::string_view media_type, std::string_view bytes) {

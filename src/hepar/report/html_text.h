@@ -13,9 +13,6 @@ std::string escape_html(std::string_view text);
 // The same bytes if they are UTF-8; each maximal broken part becomes U+FFFD.
 std::string valid_utf8(std::string_view text);
 
-// RFC 4648, section 4, with padding.
-std::string base64(std::string_view bytes);
-
 // "data:image/png;base64,...". The media type must be one of those of document.h.
 std::string picture_uri(std::string_view media_type, std::string_view bytes);
 

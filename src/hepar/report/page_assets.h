@@ -5,9 +5,7 @@
 
 namespace hepar {
 
-// The files of web/report, put into the library when it is built (cmake/EmbedPage.cmake), with the SHA-256 of
-// their bytes in hexadecimal digits.
+// The files of web/report, put into the library when it is built (cmake/EmbedPage.cmake).
 extern const std::string_view kPageStyle, kPageScript;
-extern const std::string_view kPageStyleSha256, kPageScriptSha256;
 
 }  // namespace hepar

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "hepar/core/file.h"
+#include "hepar/digest/sha256.h"
 #include "hepar/report/case_html.h"
 #include "hepar/report/document.h"
 #include "hepar/report/html_text.h"
@@ -54,19 +55,13 @@ std::size_t count_verdicts(const ReportCase& report, std::string_view verdict) {
                     [&](const ReportLesion& lesion) { return lesion.verdict == verdict; }));
 }
 
-std::string sha256_source(std::string_view hex) {
-  std::string bytes;
-  for (std::size_t n = 0; n < hex.size(); n += 2) {
-    bytes += static_cast<char>(std::stoi(std::string(hex.substr(n, 2)), nullptr, 16));
-  }
-  return fmt::format("'sha256-{}'", base64(bytes));
-}
+std::string sha256_source(std::string_view bytes) { return fmt::format("'sha256-{}'", sha256_base64(bytes)); }
 
 // frame-ancestors would be ignored in an element.
 std::string policy() {
   return fmt::format(
       "default-src 'none'; img-src data:; style-src {}; script-src {}; base-uri 'none'; form-action 'none'",
-      sha256_source(kPageStyleSha256), sha256_source(kPageScriptSha256));
+      sha256_source(kPageStyle), sha256_source(kPageScript));
 }
 
 std::string head(const ReportDocument& document) {
