@@ -92,12 +92,19 @@ class NameWriter {
     constexpr double kGap = 7, kLongest = 150;  // pixels
     const std::string text = shortened(cairo_, name, kLongest);
     const double width = text_width(cairo_, text);
-    for (const auto& [left, base] :
-         {std::pair{x + kGap, y + 4}, std::pair{x - kGap - width, y + 4},
-          std::pair{x - width / 2, y - kGap - 1}, std::pair{x - width / 2, y + kGap + 9}}) {
-      const PictureArea area{left, base - 11, width, kLineHeight};
+    const double right = x + kGap, left = x - kGap - width, middle = x - width / 2;
+    const double beside = y + 4, above = y - 12, below = y + 20;
+    for (const auto& [begin, base] : {std::pair{right, beside},
+                                      {left, beside},
+                                      {middle, above},
+                                      {middle, below},
+                                      {right, below},
+                                      {left, below},
+                                      {right, above},
+                                      {left, above}}) {
+      const PictureArea area{begin, base - 11, width, kLineHeight};
       if (!is_free(area)) continue;
-      show_text(cairo_, left, base, text);
+      show_text(cairo_, begin, base, text);
       taken_.push_back(area);
       return;
     }

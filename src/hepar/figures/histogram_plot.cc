@@ -154,7 +154,7 @@ class RegionPainter {
   }
 
   void draw_curve(const HistogramCurve& curve) const {
-    constexpr int kSteps = 50;
+    constexpr int kSteps = 48;
     for (int n = -kSteps; n <= kSteps; ++n) {
       const double at = curve.mean_hu + 4 * curve.std_hu * n / kSteps;
       add_point(at, curve_at(curve, at));
@@ -168,30 +168,35 @@ class RegionPainter {
   std::size_t first_, end_;  // bins
 };
 
+void draw_header(const Canvas& canvas, const HistogramPlot& plot) {
+  cairo_t* cairo = canvas.cairo();
+  const double width = canvas.area().width - kChartLeft - kChartRight;
+  cairo_set_font_size(cairo, kChartTitleSize);
+  set_colour(cairo, kInk);
+  show_text(cairo, kChartLeft, 26, shortened(cairo, plot.title, width));
+  cairo_set_font_size(cairo, kChartFontSize);
+  draw_legend(cairo, kChartLeft, 52.5, width, make_legend(plot), kInk);
+}
+
 }  // namespace
 
 std::string draw_histogram_plot(const HistogramPlot& plot, PictureFormat format) {
-  if (plot.regions.empty())
+  if (plot.regions.empty()) {
     throw Error(ErrorCode::kInvalidInput, "a histogram plot without a region can't be drawn");
+  }
   for (const RegionHistogram& region : plot.regions) check(region);
   const Axis x_axis = make_x_axis(plot);
   const bool single = plot.regions.size() == 1;
-  const int columns = single ? 1 : 2, rows = (static_cast<int>(plot.regions.size()) + columns - 1) / columns;
+  const int columns = single ? 1 : 2;
+  const int rows = (static_cast<int>(plot.regions.size()) + columns - 1) / columns;
   const int panel_width = single ? kChartWidth : kPanelWidth;
   const int panel_height = single ? kChartHeight - kHeaderHeight : kPanelHeight;
   Canvas canvas(format, columns * panel_width, kHeaderHeight + rows * panel_height, kPaper);
-  cairo_t* cairo = canvas.cairo();
-  const double header_width = canvas.area().width - kChartLeft - kChartRight;
-  cairo_set_font_size(cairo, kChartTitleSize);
-  set_colour(cairo, kInk);
-  show_text(cairo, kChartLeft, 26, shortened(cairo, plot.title, header_width));
-  cairo_set_font_size(cairo, kChartFontSize);
-  draw_legend(cairo, kChartLeft, 52.5, header_width, make_legend(plot), kInk);
+  draw_header(canvas, plot);
   for (std::size_t n = 0; n < plot.regions.size(); ++n) {
     const int row = static_cast<int>(n) / columns, column = static_cast<int>(n) % columns;
-    const PictureArea area{static_cast<double>(column * panel_width),
-                           static_cast<double>(kHeaderHeight + row * panel_height),
-                           static_cast<double>(panel_width), static_cast<double>(panel_height)};
+    const PictureArea area{1.0 * column * panel_width, kHeaderHeight + 1.0 * row * panel_height,
+                           1.0 * panel_width, 1.0 * panel_height};
     const RegionHistogram& region = plot.regions[n];
     const Chart chart(canvas, area, x_axis, make_y_axis(region),
                       {.title = region.name,
@@ -200,7 +205,7 @@ std::string draw_histogram_plot(const HistogramPlot& plot, PictureFormat format)
                        .note = curve_text(region.curve),
                        .legend = {}});
     chart.draw();
-    RegionPainter(cairo, chart, region, x_axis.low(), x_axis.high()).draw(plot.threshold_hu);
+    RegionPainter(canvas.cairo(), chart, region, x_axis.low(), x_axis.high()).draw(plot.threshold_hu);
   }
   return canvas.finish();
 }

@@ -1,47 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hepar/figures/line_plot.h"
 
-#include <cairo.h>
-#include <gtest/gtest.h>
-
 #include <cmath>
-#include <memory>
 
 #include "hepar/core/error.h"
-#include "hepar/core/file.h"
+#include "hepar/figures/test_picture.h"
 
 namespace hepar {
 namespace {
 namespace fs = std::filesystem;
 
-class Picture {
- public:
-  explicit Picture(const fs::path& path)
-      : surface_(cairo_image_surface_create_from_png(path.c_str()), cairo_surface_destroy) {
-    EXPECT_EQ(cairo_image_surface_get_width(surface_.get()), 760);
-    EXPECT_EQ(cairo_image_surface_get_height(surface_.get()), 480);
-  }
-  std::uint32_t at(int x, int y) const {  // 0xRRGGBB
-    const unsigned char* row =
-        cairo_image_surface_get_data(surface_.get()) +
-        static_cast<std::ptrdiff_t>(y) * cairo_image_surface_get_stride(surface_.get());
-    return reinterpret_cast<const std::uint32_t*>(row)[x] & 0xFFFFFF;
-  }
-
- private:
-  std::unique_ptr<cairo_surface_t, decltype(&cairo_surface_destroy)> surface_;
-};
-
-class LinePlotFile : public testing::Test {
+class LinePlotFile : public PictureFolder {
  protected:
-  void SetUp() override { make_folder(folder_); }
-  void TearDown() override { fs::remove_all(folder_); }
   Picture draw(const LinePlot& plot) const {
     write_line_plot(folder_ / "plot.png", plot);
-    return Picture(folder_ / "plot.png");
+    Picture picture(read_text_file(folder_ / "plot.png"));
+    EXPECT_EQ(picture.width(), 760);
+    EXPECT_EQ(picture.height(), 480);
+    return picture;
   }
-  const fs::path folder_ =
-      fs::path(testing::TempDir()) / testing::UnitTest::GetInstance()->current_test_info()->name();
 };
 
 LinePlot two_lines() {
@@ -74,6 +51,7 @@ TEST_F(LinePlotFile, DrawsNoLineOutsideTheField) {
 TEST_F(LinePlotFile, DrawsPowersAsAStraightLineOnLogarithmicAxes) {
   // y = x^2 from (1, 1) to (100, 10000): the middle of the field is (10, 100).
   LinePlot plot;
+  plot.x_label = "x";
   plot.log_x = plot.log_y = true;
   plot.series = {{"", {{1, 1}, {100, 10000}}}};
   const Picture picture = draw(plot);
@@ -90,6 +68,8 @@ TEST_F(LinePlotFile, WritesSvgOfTheSameSizeAndTheSameBytesAgain) {
   write_line_plot(folder_ / "b.png", two_lines());
   write_line_plot(folder_ / "c.png", two_lines());
   EXPECT_EQ(read_text_file(folder_ / "b.png"), read_text_file(folder_ / "c.png"));
+  EXPECT_EQ(draw_line_plot(two_lines(), PictureFormat::kSvg), text);
+  EXPECT_TRUE(has_text(text, "Two lines"));
 }
 
 TEST_F(LinePlotFile, RefusesWhatCannotBeDrawn) {

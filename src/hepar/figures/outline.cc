@@ -88,4 +88,15 @@ std::vector<PlaneLoop> outline(const AxialPlane<std::uint8_t>& plane,
   return BorderWalk(plane, inside).loops();
 }
 
+PlaneLoop without_straight_points(const PlaneLoop& loop) {
+  PlaneLoop corners;
+  for (std::size_t n = 0; n < loop.size(); ++n) {
+    const PlanePoint a = loop[(n + loop.size() - 1) % loop.size()], b = loop[n],
+                     c = loop[(n + 1) % loop.size()];
+    const bool straight = (b.x - a.x) * (c.y - b.y) == (b.y - a.y) * (c.x - b.x);  // exact: all are halves
+    if (!straight) corners.push_back(b);
+  }
+  return corners;
+}
+
 }  // namespace hepar

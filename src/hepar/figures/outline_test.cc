@@ -58,6 +58,16 @@ TEST(Outline, KeepsPixelsThatTouchAtACornerApart) {
   EXPECT_EQ(loops[1].size(), 4U);
 }
 
+TEST(Outline, KeepsItsShapeWithoutStraightPoints) {
+  // A 4 x 3 rectangle with cut corners: 14 border middles, of which 8 are corners.
+  const PlaneLoop loop = trace(plane_of({"####", "####", "####"})).at(0);
+  EXPECT_EQ(loop.size(), 14U);
+  const PlaneLoop corners = without_straight_points(loop);
+  EXPECT_EQ(corners,
+            (PlaneLoop{{0.5, 0}, {3.5, 0}, {4, 0.5}, {4, 2.5}, {3.5, 3}, {0.5, 3}, {0, 2.5}, {0, 0.5}}));
+  EXPECT_DOUBLE_EQ(area(corners), area(loop));
+}
+
 TEST(Outline, OfNothingIsEmpty) { EXPECT_TRUE(trace(plane_of({"...", "..."})).empty()); }
 
 }  // namespace

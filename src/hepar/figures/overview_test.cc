@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hepar/figures/overview.h"
 
-#include <cairo.h>
-#include <gtest/gtest.h>
-
-#include <memory>
-
 #include "hepar/core/error.h"
-#include "hepar/core/file.h"
-#include "hepar/volume/reorient.h"
+#include "hepar/figures/test_case.h"
+#include "hepar/figures/test_picture.h"
 
 namespace hepar {
 namespace {
@@ -24,21 +19,14 @@ bool is_red(Rgb p) { return p.red > 220 && p.green < 90 && p.blue < 90; }
 bool is_yellow(Rgb p) { return p.red > 200 && p.green > 180 && p.blue > 70 && p.blue < 150; }
 bool is_grey(Rgb p) { return p.red == p.green && p.green == p.blue; }
 
-class Picture {
+class OverviewPicture {
  public:
-  explicit Picture(const fs::path& path)
-      : surface_(cairo_image_surface_create_from_png(path.c_str()), cairo_surface_destroy) {
-    EXPECT_EQ(cairo_surface_status(surface_.get()), CAIRO_STATUS_SUCCESS);
-  }
-  int width() const { return cairo_image_surface_get_width(surface_.get()); }
-  int height() const { return cairo_image_surface_get_height(surface_.get()); }
+  explicit OverviewPicture(const fs::path& path) : picture_(read_text_file(path)) {}
+  int width() const { return picture_.width(); }
+  int height() const { return picture_.height(); }
   Rgb at(double x, double y) const {
-    const unsigned char* row =
-        cairo_image_surface_get_data(surface_.get()) +
-        static_cast<std::ptrdiff_t>(y) * cairo_image_surface_get_stride(surface_.get());
-    const auto pixel = reinterpret_cast<const std::uint32_t*>(row)[static_cast<std::ptrdiff_t>(x)];
-    return {static_cast<int>(pixel >> 16 & 255), static_cast<int>(pixel >> 8 & 255),
-            static_cast<int>(pixel & 255)};
+    const std::uint32_t pixel = picture_.at(static_cast<int>(x), static_cast<int>(y));
+    return {static_cast<int>(pixel >> 16), static_cast<int>(pixel >> 8 & 255), static_cast<int>(pixel & 255)};
   }
   // Pixels of a colour above the legend, which takes the last 34 rows.
   template <class Predicate>
@@ -50,58 +38,31 @@ class Picture {
   }
 
  private:
-  std::unique_ptr<cairo_surface_t, decltype(&cairo_surface_destroy)> surface_;
+  Picture picture_;
 };
 
-void fill(LabelMap& labels, const Box3& box, std::uint8_t label) {
-  for (std::int64_t k = box.low.k; k < box.high.k; ++k)
-    for (std::int64_t j = box.low.j; j < box.high.j; ++j)
-      for (std::int64_t i = box.low.i; i < box.high.i; ++i) labels[{i, j, k}] = label;
-}
-
-// 200 x 200 mm in 2 mm pixels, filled with liver but for a rim of 4 mm: the margin of 15 mm makes the view
-// the whole plane, 760 pixels wide, so 3.8 pixels/mm. The panel begins below the title (40) and beside the
-// gap (10): plane point (x, y) mm lies at pixel (10 + 3.8 x, 40 + 3.8 y).
-struct Case {
-  CtVolume ct;
-  LabelMap before, after;
-  static Case liver_only() {
-    Geometry geometry;
-    geometry.size = {100, 100, 12};
-    geometry.spacing_mm = {2, 2, 5};
-    geometry.origin_mm = {-99, -99, 300};
-    Case c{CtVolume(geometry, 40.F), LabelMap(geometry), LabelMap(geometry)};
-    fill(c.before, {{2, 2, 1}, {98, 98, 11}}, kLiver);
-    c.after = c.before;
-    return c;
-  }
-};
+using Case = TestCase;
+// The margin of 15 mm makes the view the whole plane, 760 pixels wide, so 3.8 pixels/mm. The panel begins
+// below the title (40) and beside the gap (10): plane point (x, y) mm lies at pixel (10 + 3.8 x, 40 + 3.8 y).
 double px(double mm) { return 10 + 3.8 * mm; }
 double py(double mm) { return 40 + 3.8 * mm; }
 
-class Overview : public testing::Test {
+class Overview : public PictureFolder {
  protected:
-  void SetUp() override { make_folder(folder_); }
-  void TearDown() override { fs::remove_all(folder_); }
-  Picture draw(const Case& c, const OverviewOptions& options) const {
+  OverviewPicture draw(const Case& c, const OverviewOptions& options) const {
     write_overview_png(path(), c.ct, c.before, c.after, options);
-    return Picture(path());
+    return OverviewPicture(path());
   }
   fs::path path() const { return folder_ / "overview.png"; }
-  const fs::path folder_ =
-      fs::path(testing::TempDir()) / testing::UnitTest::GetInstance()->current_test_info()->name();
 };
 
-// A tumour of 50 x 50 mm on the patient's left (x 120 to 170 mm), y 60 to 110 mm, in slices 4 to 7.
-constexpr Box3 kLeftBox{{60, 30, 4}, {85, 55, 8}};
-// Centre of the voxels 60..84, 30..54, 4..7: index (72, 42, 5.5) -> origin + spacing * index.
-OverviewLesion left_lesion() { return {1, {-99 + 144, -99 + 84, 300 + 27.5}, 50, "tumour"}; }
+OverviewLesion left_lesion() { return {1, kLeftCentre, 50, "tumour"}; }
 
 TEST_F(Overview, DrawsATumourKeptByTheFilterBlueOverGreenAtItsPlace) {
   Case c = Case::liver_only();
   fill(c.before, kLeftBox, kTumour);
   fill(c.after, kLeftBox, kTumour);
-  const Picture picture = draw(c, {"case", {left_lesion()}});
+  const OverviewPicture picture = draw(c, {"case", {left_lesion()}});
   EXPECT_EQ(picture.width(), 10 + 760 + 10);
   EXPECT_EQ(picture.height(), 40 + 760 + 42 + 10 + 34);
   for (const double edge : {120.0, 170.0}) {
@@ -121,7 +82,7 @@ TEST_F(Overview, DrawsARegionThatBecameCystOrangeOverGreen) {
   Case c = Case::liver_only();
   fill(c.before, kLeftBox, kTumour);
   fill(c.after, kLeftBox, kCyst);
-  const Picture picture = draw(c, {"case", {left_lesion()}});
+  const OverviewPicture picture = draw(c, {"case", {left_lesion()}});
   EXPECT_EQ(picture.count(is_blue), 0);
   EXPECT_GT(picture.count(is_green), 200);
   EXPECT_GT(picture.count(is_orange), 200);
@@ -132,7 +93,7 @@ TEST_F(Overview, DrawsNoLineBetweenTwoRegions) {
   fill(c.before, {{10, 40, 4}, {20, 50, 8}}, kTumour);  // x 20 to 40 mm, y 80 to 100 mm
   fill(c.before, {{70, 40, 4}, {80, 50, 8}}, kTumour);  // x 140 to 160 mm
   c.after = c.before;
-  const Picture picture = draw(c, {"case", {left_lesion()}});
+  const OverviewPicture picture = draw(c, {"case", {left_lesion()}});
   for (int y_mm = 60; y_mm < 120; ++y_mm) {
     EXPECT_TRUE(is_grey(picture.at(px(60), py(y_mm)))) << y_mm;
   }
@@ -145,9 +106,7 @@ TEST_F(Overview, IsTheSameForAnyOrderOfTheVoxelAxes) {
   draw(c, {"case", {left_lesion()}});
   const std::string upright = read_text_file(path());
   for (const char* orientation : {"RAS", "SPL", "AIR"}) {
-    const AxisOrder order = axis_order_for(c.ct.geometry(), orientation);
-    draw({reorient(c.ct, order), reorient(c.before, order), reorient(c.after, order)},
-         {"case", {left_lesion()}});
+    draw(c.turned(orientation), {"case", {left_lesion()}});
     EXPECT_EQ(read_text_file(path()), upright) << orientation;
   }
 }
@@ -162,7 +121,7 @@ TEST_F(Overview, MakesPixelsSquare) {
   fill(c.before, {{1, 4, 1}, {49, 196, 11}}, kLiver);
   fill(c.before, {{30, 60, 4}, {43, 110, 8}}, kTumour);  // x 120 to 172 mm, y 60 to 110 mm
   c.after = c.before;
-  const Picture picture = draw(c, {"case", {left_lesion()}});
+  const OverviewPicture picture = draw(c, {"case", {left_lesion()}});
   EXPECT_TRUE(is_blue(picture.at(px(120), py(85))));
   EXPECT_TRUE(is_blue(picture.at(px(172), py(85))));
   EXPECT_TRUE(is_blue(picture.at(px(145), py(60))));
@@ -172,14 +131,14 @@ TEST_F(Overview, MakesPixelsSquare) {
 TEST_F(Overview, ShowsALesionOfOneVoxel) {
   Case c = Case::liver_only();
   c.before[{70, 40, 5}] = c.after[{70, 40, 5}] = kTumour;
-  const Picture picture = draw(c, {"case", {{1, {-99 + 140, -99 + 80, 325}, 0.02, "doubtful"}}});
+  const OverviewPicture picture = draw(c, {"case", {{1, {-99 + 140, -99 + 80, 325}, 0.02, "doubtful"}}});
   // A diamond of half-diagonal 1 mm: four sides of 5.4 pixels.
   EXPECT_GT(picture.count(is_blue), 8);
   EXPECT_LT(picture.count(is_blue), 60);
 }
 
 TEST_F(Overview, ShowsTheLiverWhenThereIsNoLesion) {
-  const Picture picture = draw(Case::liver_only(), {"case", {}});
+  const OverviewPicture picture = draw(Case::liver_only(), {"case", {}});
   EXPECT_GT(picture.count(is_yellow), 2000);  // 4 x 192 mm x 3.8 pixels/mm = 2918, one pixel wide
   EXPECT_EQ(picture.count(is_blue) + picture.count(is_green) + picture.count(is_orange), 0);
 }
@@ -187,7 +146,7 @@ TEST_F(Overview, ShowsTheLiverWhenThereIsNoLesion) {
 TEST_F(Overview, ShowsThePlainCtWhenNothingIsLabelled) {
   Case c = Case::liver_only();
   c.before = c.after = LabelMap(c.ct.geometry());
-  const Picture picture = draw(c, {"case", {}});
+  const OverviewPicture picture = draw(c, {"case", {}});
   EXPECT_EQ(picture.width(), 780);
   EXPECT_EQ(picture.count(is_yellow), 0);
 }
@@ -195,7 +154,7 @@ TEST_F(Overview, ShowsThePlainCtWhenNothingIsLabelled) {
 TEST_F(Overview, GivesTheSixLargestLesionsAPanelEach) {
   OverviewOptions options;
   for (int id = 1; id <= 9; ++id) options.lesions.push_back({id, {0, 0, 300 + 5.0 * id}, 1.0 * id, ""});
-  const Picture picture = draw(Case::liver_only(), options);
+  const OverviewPicture picture = draw(Case::liver_only(), options);
   EXPECT_EQ(picture.width(), 3 * (440 + 10) + 10);
   EXPECT_EQ(picture.height(), 40 + 2 * (440 + 42 + 10) + 34);
 }

@@ -14,7 +14,7 @@ namespace hepar {
 namespace {
 
 constexpr double kScaleBarMm = 50;
-constexpr int kJpegQuality = 85;
+constexpr int kJpegQuality = 80;
 
 struct SurfaceDeleter {
   void operator()(cairo_surface_t* surface) const { cairo_surface_destroy(surface); }

@@ -7,7 +7,6 @@
 #include "hepar/core/error.h"
 #include "hepar/figures/jpeg.h"
 #include "hepar/figures/panel.h"
-#include "hepar/figures/window.h"
 
 namespace hepar {
 namespace {
@@ -40,24 +39,12 @@ AxialPlane<std::uint8_t> layer_part(const AxialPlane<std::uint8_t>& plane, const
   return mask;
 }
 
-bool on_straight_line(PlanePoint a, PlanePoint b, PlanePoint c) {
-  return (b.x - a.x) * (c.y - b.y) == (b.y - a.y) * (c.x - b.x);  // exact: all are halves
-}
-
-PlaneLoop moved_and_thinned(const PlaneLoop& loop, double by) {
-  PlaneLoop thin;
-  for (std::size_t n = 0; n < loop.size(); ++n) {
-    const PlanePoint before = loop[(n + loop.size() - 1) % loop.size()], after = loop[(n + 1) % loop.size()];
-    if (!on_straight_line(before, loop[n], after)) thin.push_back({loop[n].x + by, loop[n].y + by});
-  }
-  return thin;
-}
-
 SliceOutline outline_of(const SliceLayer& layer, const AxialPlane<std::uint8_t>& plane, const Box3& part) {
-  SliceOutline result{layer.name, {}};
   const AxialPlane<std::uint8_t> mask = layer_part(plane, part, layer.inside);
-  for (const PlaneLoop& loop : outline(mask, [](std::uint8_t value) { return value != 0; })) {
-    result.loops.push_back(moved_and_thinned(loop, -1));
+  SliceOutline result{layer.name, outline(mask, [](std::uint8_t value) { return value != 0; })};
+  for (PlaneLoop& loop : result.loops) {
+    loop = without_straight_points(loop);
+    for (PlanePoint& point : loop) point = {point.x - 1, point.y - 1};
   }
   return result;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "hepar/figures/outline.h"
+#include "hepar/figures/window.h"
 #include "hepar/volume/volume.h"
 
 namespace hepar {
@@ -36,8 +37,8 @@ struct SliceView {
 };
 
 struct SliceViewOptions {
-  double window_low_hu = -160, window_high_hu = 240;  // black and white: width 400, level 40
-  int jpeg_quality = 80;                              // 1 to 100
+  double window_low_hu = kWindowLowHu, window_high_hu = kWindowHighHu;  // black and white
+  int jpeg_quality = 80;                                                // 1 to 100
 };
 
 // A box of voxels, as axial slices show it: i to the patient's left, j to the back, k from the feet; widened
