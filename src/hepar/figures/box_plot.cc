@@ -19,7 +19,7 @@ constexpr double kLargestHalfBox = 48, kPointRadius = 2.6;  // pixels
 constexpr int kGroupPitch = 33;  // pixels; 660 of them make 20 groups in the usual width
 
 struct Box {
-  double low, lower_quartile, median, upper_quartile, high, mean;
+  double low, lower_quartile, median, upper_quartile, high;
 };
 
 Box box_of(const std::vector<double>& values) {
@@ -27,7 +27,6 @@ Box box_of(const std::vector<double>& values) {
   box.lower_quartile = *percentile(values, 25);
   box.median = *percentile(values, 50);
   box.upper_quartile = *percentile(values, 75);
-  box.mean = *mean(values);
   const double reach = 1.5 * (box.upper_quartile - box.lower_quartile);
   box.low = box.lower_quartile, box.high = box.upper_quartile;
   for (const double value : values) {

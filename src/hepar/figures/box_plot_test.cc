@@ -24,7 +24,7 @@ TEST(BoxPlot, DrawsTukeysBox) {
   EXPECT_EQ(picture.width(), 760);
   EXPECT_EQ(picture.height(), 480);
   const auto row = [](double value) { return static_cast<int>(y(value)); };
-  EXPECT_GT(picture.count(kInkPixel, 358, row(4.5), 454, row(4.5) + 1), 80);  // 96 but for points
+  EXPECT_GT(picture.count(kInkPixel, 358, row(4.5), 454, row(4.5) + 1), 80);     // 96 but for points
   EXPECT_GT(picture.count(kBluePixel, 358, row(6.75), 454, row(6.75) + 1), 80);  // box, 96 wide, full rows
   EXPECT_GT(picture.count(kBluePixel, 358, row(2.25), 454, row(2.25) + 1), 80);
   EXPECT_TRUE(picture.shows(406, row(5.6), kWhitePixel));  // the diamond is hollow

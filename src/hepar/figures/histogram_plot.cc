@@ -154,7 +154,7 @@ class RegionPainter {
   }
 
   void draw_curve(const HistogramCurve& curve) const {
-    constexpr int kSteps = 50;
+    constexpr int kSteps = 48;
     for (int n = -kSteps; n <= kSteps; ++n) {
       const double at = curve.mean_hu + 4 * curve.std_hu * n / kSteps;
       add_point(at, curve_at(curve, at));

@@ -40,7 +40,9 @@ TEST(HistogramPlot, DrawsTheCurveOfFormula2) {
   HistogramPlot plot = one_region();
   plot.regions[0].curve = HistogramCurve{12.533, 2, 0.5};
   const std::string svg = draw_histogram_plot(plot, PictureFormat::kSvg);
-  EXPECT_NE(svg.find(" 406 275"), std::string::npos);
+  for (const char* point : {" 406 275", " 323.5 333.6", " 488.5 333.6"}) {
+    EXPECT_NE(svg.find(point), std::string::npos) << point;
+  }
   EXPECT_TRUE(has_text(svg, "A = 13, M = 2.0 HU, S = 0.5 HU"));
   EXPECT_TRUE(has_text(svg, "fitted curve"));
   const Picture picture(draw_histogram_plot(plot, PictureFormat::kPng));

@@ -9,7 +9,7 @@
 #include "hepar/core/output_folder.h"
 #include "hepar/figures/overview.h"
 #include "hepar/io/image_io.h"
-#include "hepar/pipeline/filter.h"
+#include "hepar/volume/reorient.h"
 
 namespace hepar {
 namespace {

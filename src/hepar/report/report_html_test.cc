@@ -9,6 +9,7 @@
 
 #include "hepar/core/error.h"
 #include "hepar/core/file.h"
+#include "hepar/digest/sha256.h"
 #include "hepar/report/document.h"
 
 namespace hepar {
