@@ -145,11 +145,12 @@ class ColumnSteps {
           ErrorCode::kUnsupported,
           fmt::format("distances between masks that span {} slices; {} can be handled", none, kMostSlices));
     }
-    parallel_for(box_.size().j, [&](std::int64_t j) {
+    parallel_for(box_.size().j, [&](std::int64_t n) {
+      const std::int64_t j = box_.low.j + n;
       std::vector<std::int16_t> row(static_cast<std::size_t>(box_.size().i), static_cast<std::int16_t>(none));
-      for (std::int64_t k = low; k < high; ++k) sweep(mask, j, k, around, row, true);
+      for (std::int64_t k = low; k < high; ++k) sweep(mask, around, j, k, true, row);
       std::fill(row.begin(), row.end(), static_cast<std::int16_t>(none));
-      for (std::int64_t k = high; k-- > low;) sweep(mask, j, k, around, row, false);
+      for (std::int64_t k = high; k-- > low;) sweep(mask, around, j, k, false, row);
     });
     squared_mm2_ = squared_steps(none, mask.geometry().spacing_mm.z);
     squared_mm2_.resize(static_cast<std::size_t>(2 * none + 1), kInfinity);
@@ -157,28 +158,29 @@ class ColumnSteps {
 
   const Box3& box() const { return box_; }
   // The steps of one row, from box().low.i on, and the squared distance for a number of steps.
-  const std::int16_t* row(std::int64_t j, std::int64_t k) const {
-    const Int3 size = box_.size();
-    return &steps_[static_cast<std::size_t>(size.i * (j - box_.low.j + size.j * (k - box_.low.k)))];
-  }
+  const std::int16_t* row(std::int64_t j, std::int64_t k) const { return steps_.data() + offset(j, k); }
   std::span<const double> squared_mm2() const { return squared_mm2_; }
 
  private:
   // Twice the steps must fit into 16 bits: an empty column counts on from the number of slices.
   static constexpr std::int64_t kMostSlices = 16383;
 
-  void sweep(const Mask& mask, std::int64_t j, std::int64_t k, const Box3& around,
-             std::vector<std::int16_t>& row, bool first) {
-    const bool marked = k >= around.low.k && k < around.high.k;
-    const std::uint8_t* const from = marked ? &mask[{box_.low.i, box_.low.j + j, k}] : nullptr;
+  std::int64_t offset(std::int64_t j, std::int64_t k) const {
+    return box_.size().i * (j - box_.low.j + box_.size().j * (k - box_.low.k));
+  }
+
+  // Takes `row`, the steps from the side that the sweep comes from, on to slice k.
+  void sweep(const Mask& mask, const Box3& around, std::int64_t j, std::int64_t k, bool first,
+             std::vector<std::int16_t>& row) {
     const std::size_t width = row.size();
     std::int16_t* const at = row.data();
     for (std::size_t i = 0; i < width; ++i) ++at[i];
-    if (marked) {
+    if (k >= around.low.k && k < around.high.k) {
+      const std::uint8_t* const from = &mask[{box_.low.i, j, k}];
       for (std::size_t i = 0; i < width; ++i) at[i] = from[i] != 0 ? std::int16_t{0} : at[i];
     }
     if (k < box_.low.k || k >= box_.high.k) return;
-    auto* const to = const_cast<std::int16_t*>(this->row(box_.low.j + j, k));
+    std::int16_t* const to = steps_.data() + offset(j, k);
     for (std::size_t i = 0; i < width; ++i) to[i] = first ? at[i] : std::min(to[i], at[i]);
   }
 
@@ -187,13 +189,21 @@ class ColumnSteps {
   std::vector<double> squared_mm2_;
 };
 
-struct Place {
-  std::int64_t i, j;
-  std::size_t number;  // in scan order, within its slice
-};
+// Calls work(i) for the voxels of a row that are not 0; skips zeros eight at a time.
+template <class Work>
+void for_each_marked(const std::uint8_t* row, std::int64_t low, std::int64_t high, const Work& work) {
+  for (std::int64_t i = low; i < high; ++i) {
+    std::uint64_t eight = 0;
+    if (i + 8 <= high && (std::memcpy(&eight, row + i, 8), eight == 0)) {
+      i += 7;
+    } else if (row[i] != 0) {
+      work(i);
+    }
+  }
+}
 
-// Answers for places in one slice: a search around each, or where that would cost more than the transform of
-// the whole slice, that transform.
+// Answers for the marked voxels of one slice: a search around each, or where that would cost more than the
+// transform of the whole slice, that transform.
 class SliceSearch {
  public:
   SliceSearch(const ColumnSteps& columns, const Geometry& grid, std::int64_t k)
@@ -203,31 +213,41 @@ class SliceSearch {
         along_i_(squared_steps(grid.size.i, grid.spacing_mm.x)),
         along_j_(squared_steps(grid.size.j, grid.spacing_mm.y)) {}
 
-  void answer(std::span<const Place> places, std::span<double> squared) {
+  // `squared` has room for the marked voxels within `box`, in scan order.
+  void answer(const Mask& mask, const Box3& box, std::span<double> squared) {
     budget_ = kColumnsPerTransformed * columns_.box().size().i * columns_.box().size().j;
     std::vector<Place> left_over;
-    for (const Place& place : places) {
-      if (budget_ > 0) squared[place.number] = search_around(place);
-      if (budget_ <= 0) left_over.push_back(place);
+    std::size_t number = 0;
+    for (std::int64_t j = box.low.j; j < box.high.j; ++j) {
+      for_each_marked(&mask[{0, j, k_}], box.low.i, box.high.i, [&](std::int64_t i) {
+        if (budget_ > 0) squared[number] = search_around(i, j);
+        if (budget_ <= 0) left_over.push_back({i, j, number});
+        ++number;
+      });
     }
     if (!left_over.empty()) transform(left_over, squared);
   }
 
  private:
+  struct Place {
+    std::int64_t i, j;
+    std::size_t number;  // in scan order, within the slice
+  };
+
   // How many columns a search looks at in the time in which the transform does one.
   static constexpr std::int64_t kColumnsPerTransformed = 4;
 
   // Row by row outwards, until a row is further than the nearest voxel or the budget is spent.
-  double search_around(const Place& place) {
+  double search_around(std::int64_t i, std::int64_t j) {
     const std::int64_t low = columns_.box().low.j, high = columns_.box().high.j;
     double least = kInfinity;
     for (std::int64_t dj = 0; budget_ > 0; ++dj) {
-      const std::int64_t before = place.j - dj, after = place.j + dj;
+      const std::int64_t before = j - dj, after = j + dj;
       if (before < low && after >= high) break;
       const double away_j = along_j_[static_cast<std::size_t>(dj)];
       if (away_j >= least) break;
-      if (before >= low && before < high) least = search_row(place.i, before, away_j, least);
-      if (dj > 0 && after >= low && after < high) least = search_row(place.i, after, away_j, least);
+      if (before >= low && before < high) least = search_row(i, before, away_j, least);
+      if (dj > 0 && after >= low && after < high) least = search_row(i, after, away_j, least);
       --budget_;
     }
     return least;
@@ -302,22 +322,6 @@ class SliceSearch {
   std::int64_t budget_ = 0;                // columns that may still be looked at
 };
 
-std::vector<Place> places_in_slice(const Mask& mask, const Box3& box, std::int64_t k) {
-  std::vector<Place> places;
-  for (std::int64_t j = box.low.j; j < box.high.j; ++j) {
-    const std::uint8_t* const row = &mask[{0, j, k}];
-    for (std::int64_t i = box.low.i; i < box.high.i; ++i) {
-      std::uint64_t eight = 0;
-      if (i + 8 <= box.high.i && (std::memcpy(&eight, row + i, 8), eight == 0)) {
-        i += 7;
-      } else if (row[i] != 0) {
-        places.push_back({i, j, places.size()});
-      }
-    }
-  }
-  return places;
-}
-
 std::size_t count_in_slice(const Mask& mask, const Box3& box, std::int64_t k) {
   std::int64_t count = 0;
   for (std::int64_t j = box.low.j; j < box.high.j; ++j) {
@@ -357,9 +361,8 @@ std::vector<double> squared_distances_mm2(const Mask& from, const Mask& to) {
   parallel_for(asked->size().k, [&](std::int64_t n) {
     const auto start = starts[static_cast<std::size_t>(n)], end = starts[static_cast<std::size_t>(n) + 1];
     if (start == end) return;
-    const std::int64_t k = asked->low.k + n;
-    SliceSearch(columns, to.geometry(), k)
-        .answer(places_in_slice(from, *asked, k), std::span(squared).subspan(start, end - start));
+    SliceSearch(columns, to.geometry(), asked->low.k + n)
+        .answer(from, *asked, std::span(squared).subspan(start, end - start));
   });
   return squared;
 }
