@@ -12,6 +12,7 @@
 namespace hepar {
 namespace {
 
+using testing::Contains;
 using testing::HasSubstr;
 using testing::Pair;
 

@@ -7,6 +7,7 @@
 namespace hepar {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
