@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
 
 #include "hepar/core/error.h"
 
@@ -72,7 +73,10 @@ void Axis::make_linear(double least, double most) {
   low_ = first * step;
   high_ = last * step;
   const int decimals = -static_cast<int>(std::floor(std::log10(step) + kSlack));
-  for (double n = first; n <= last; ++n) ticks_.push_back({n * step, label(n * step, decimals)});
+  for (std::int64_t n = 0; n <= std::llround(last - first); ++n) {
+    const double value = (first + static_cast<double>(n)) * step;
+    ticks_.push_back({value, label(value, decimals)});
+  }
 }
 
 void Axis::make_logarithmic(double least, double most) {

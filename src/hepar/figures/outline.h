@@ -16,8 +16,7 @@ using PlaneLoop = std::vector<PlanePoint>;  // closed: the last point joins the 
 
 // The outlines of the pixels for which `inside` holds, holes included: the 0.5 level of marching squares
 // (Lorensen & Cline, Computer Graphics 21(4):163, 1987), found by walking along the pixel borders and
-// keeping the middle of each. Pixels that touch
-// at a corner only get separate loops.
+// keeping the middle of each. Pixels that touch at a corner only get separate loops.
 std::vector<PlaneLoop> outline(const AxialPlane<std::uint8_t>& plane,
                                const std::function<bool(std::uint8_t)>& inside);
 
