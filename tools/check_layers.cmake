@@ -16,6 +16,8 @@ set(third_party
   "Eigen ^(Eigen|unsupported/Eigen)/ numeric"
   "Boost ^boost/ numeric"
   "Cairo ^cairo figures"
+  "libjpeg ^jpeglib[.]h figures"
+  "OpenSSL ^openssl/ digest"
   "CLI11 ^CLI/ apps/hepar apps/hepar-train")
 
 set(faults "")

@@ -22,7 +22,7 @@ Command make_report_command() {
                 app.add_option("-o,--output", request->page, "The page; default: report.html in that folder");
                 app.add_option("--ct", request->ct, "CT of a single case; default: the one it was made from");
                 app.add_option("--max-mb", request->most_mb,
-                               "Most megabytes of pictures; slices are left out to keep to it")
+                               "Largest page in megabytes; slices are left out to keep to it")
                     ->check(CLI::Range(0.1, 1000.0))
                     ->capture_default_str();
               },

@@ -54,7 +54,7 @@ void bind(CLI::App& app, ReproduceArguments& arguments) {
   app.add_option("--seed", request.seed, "Which phantoms")->capture_default_str();
   app.add_option("--iterations", arguments.training.iterations, "Optimiser steps of the training")
       ->capture_default_str();
-  app.add_option("--max-mb", arguments.most_mb, "Most megabytes of pictures in the page")
+  app.add_option("--max-mb", arguments.most_mb, "Largest page in megabytes")
       ->check(CLI::Range(0.1, 1000.0))
       ->capture_default_str();
 }

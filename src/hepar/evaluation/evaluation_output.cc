@@ -68,8 +68,10 @@ std::string evaluation_text(const Evaluation& evaluation) {
   bool several = false;
   for (const MethodResult& method : evaluation.methods) several = several || method.cases.size() > 1;
   if (several) text.append(1, '\n').append(plain_table(summary_table(evaluation, kPaperMetrics)));
-  for (const ReportTable& table : detection_tables(evaluation)) text.append(1, '\n').append(plain_table(table));
-  if (evaluation.methods.size() > 1 && several) text.append(1, '\n').append(plain_table(comparison_table(evaluation)));
+  for (const ReportTable& table : detection_tables(evaluation))
+    text.append(1, '\n').append(plain_table(table));
+  if (evaluation.methods.size() > 1 && several)
+    text.append(1, '\n').append(plain_table(comparison_table(evaluation)));
   return text + std::string(kDisclaimer);
 }
 

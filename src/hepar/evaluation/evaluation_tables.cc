@@ -167,13 +167,21 @@ ReportTable comparison_table(const Evaluation& evaluation) {
       "Over the cases where both are defined. Interval: bias-corrected and accelerated bootstrap of the mean "
       "difference. Holm: p adjusted over this region's metrics. d_z: mean difference over its SD.";
   std::vector<std::string> warnings;
+  std::size_t alike = 0;
   for (const MethodComparison& row : compare_methods(evaluation)) {
+    if (!row.statistics.wilcoxon) {  // no pair differs
+      ++alike;
+      continue;
+    }
     table.rows.push_back(comparison_row(row));
     for (const std::string& warning : row.statistics.warnings) {
       if (std::find(warnings.begin(), warnings.end(), warning) == warnings.end()) warnings.push_back(warning);
     }
   }
-  for (const std::string& warning : warnings) table.note += " " + warning;
+  if (alike > 0) {
+    table.note += fmt::format(" Left out: {} comparisons in which no case differs.", alike);
+  }
+  for (const std::string& warning : warnings) table.note.append(" ").append(warning);
   return table;
 }
 

@@ -64,12 +64,15 @@ TEST(CohortTables, AreThoseOfLits) {
   EXPECT_TRUE(cohort_tables(other).empty());
 }
 
-TEST(ComparisonTable, SaysWhenThereIsTooLittle) {
+TEST(ComparisonTable, SaysWhenThereIsTooLittleAndLeavesOutWhatIsAlike) {
   Evaluation evaluation = two_cases();
   evaluation.methods.push_back(evaluation.methods[0]);
+  evaluation.methods[1].cases[1] = evaluate_maps("y", row({1, 1, 1, 2, 0}), row({1, 1, 1, 2, 0}));
   const ReportTable table = comparison_table(evaluation);
+  ASSERT_FALSE(table.rows.empty());
+  for (const auto& line : table.rows) EXPECT_EQ(line[0], "tumour");
+  EXPECT_THAT(table.note, HasSubstr("in which no case differs"));
   EXPECT_THAT(table.note, HasSubstr("pairs"));
-  EXPECT_FALSE(table.rows.empty());
 }
 
 TEST(MetricDefinitions, ComeWithUnitAndSource) {

@@ -75,10 +75,15 @@ Facts facts_of(const json& region, const json& liver) {
   if (region.at("probability_cyst").is_number()) {
     facts.emplace_back("Probability of cyst", number(region["probability_cyst"], 3));
   }
-  const std::vector<std::string> flags = region.at("flags"), guards = region.at("guards");
-  if (!flags.empty()) facts.emplace_back("Flags", fmt::format("{}", fmt::join(flags, ", ")));
-  if (!guards.empty())
-    facts.emplace_back("Keep it in the tumour", fmt::format("{}", fmt::join(guards, ", ")));
+  const std::vector<std::string> guards = region.at("guards");
+  std::vector<std::string> flags = region.at("flags");
+  for (std::string& flag : flags) {
+    if (std::find(guards.begin(), guards.end(), flag) != guards.end()) flag += "*";
+  }
+  if (!flags.empty()) {
+    facts.emplace_back(guards.empty() ? "Flags" : "Flags (* keeps it in the tumour)",
+                       fmt::format("{}", fmt::join(flags, ", ")));
+  }
   return facts;
 }
 

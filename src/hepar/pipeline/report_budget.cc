@@ -44,42 +44,44 @@ void take_outermost(ReportSliceStack& stack) {
 
 }  // namespace
 
-std::size_t picture_bytes(const ReportDocument& document) {
-  std::size_t bytes = 0;
-  for (const ReportSection& section : document.summary) {
-    for (const ReportFigure& figure : section.figures) bytes += base64_bytes(figure.bytes.size());
-  }
-  for (const ReportCase& one : document.cases) {
-    for (const ReportLesion& lesion : one.lesions) bytes += stack_bytes(lesion.stack);
-  }
-  return bytes;
-}
-
-std::string trim_slices(ReportDocument& document, std::size_t most_bytes) {
-  std::vector<ReportSliceStack*> stacks = stacks_of(document);
-  std::size_t bytes = picture_bytes(document), longest = 0, taken = 0, emptied = 0;
+TrimmedSlices trim_slices(ReportDocument& document, std::size_t bytes) {
+  const std::vector<ReportSliceStack*> stacks = stacks_of(document);
+  TrimmedSlices taken;
+  std::size_t saved = 0, longest = 0;
   const auto shrink = [&](ReportSliceStack& stack, const auto& change) {
-    bytes -= stack_bytes(stack);
+    const std::size_t before = stack_bytes(stack), slices = stack.slices.size();
     change(stack);
-    bytes += stack_bytes(stack);
+    saved += before - stack_bytes(stack);
+    taken.slices += slices - stack.slices.size();
   };
   for (const ReportSliceStack* stack : stacks) longest = std::max(longest, stack->slices.size());
-  for (; bytes > most_bytes && longest > 1; --longest) {
+  for (; saved < bytes && longest > 1; --longest) {
     for (ReportSliceStack* stack : stacks) {
-      if (stack->slices.size() < longest) continue;
-      shrink(*stack, take_outermost);
-      ++taken;
+      if (stack->slices.size() == longest) shrink(*stack, take_outermost);
     }
   }
-  for (auto stack = stacks.rbegin(); stack != stacks.rend() && bytes > most_bytes; ++stack) {
+  for (auto stack = stacks.rbegin(); stack != stacks.rend() && saved < bytes; ++stack) {
     if ((*stack)->slices.empty()) continue;
     shrink(**stack, [](ReportSliceStack& whole) { whole.slices.clear(), whole.first_shown = 0; });
-    ++emptied;
+    ++taken.bare_lesions;
   }
-  if (taken + emptied == 0) return {};
-  return fmt::format("To keep this page below {:.1f} MB, {} slices were left out{}; --max-mb allows more.",
-                     static_cast<double>(most_bytes) / 1e6, taken + emptied,
-                     emptied > 0 ? fmt::format(", and {} lesions have none", emptied) : std::string());
+  return taken;
+}
+
+void fit_page(ReportDocument& document, std::size_t most_bytes) {
+  TrimmedSlices all;
+  std::size_t size = report_html(document).size();
+  while (size > most_bytes) {
+    const TrimmedSlices taken = trim_slices(document, size - most_bytes);
+    if (taken.slices == 0) break;
+    all.slices += taken.slices, all.bare_lesions += taken.bare_lesions;
+    size = report_html(document).size();
+  }
+  if (all.slices == 0 || document.summary.empty()) return;
+  document.summary.front().paragraphs.push_back(fmt::format(
+      "To keep this page to {:.1f} MB, {} slices were left out{}; --max-mb allows more.",
+      static_cast<double>(most_bytes) / 1e6, all.slices,
+      all.bare_lesions > 0 ? fmt::format(", and {} lesions have none", all.bare_lesions) : std::string()));
 }
 
 }  // namespace hepar

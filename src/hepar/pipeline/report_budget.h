@@ -8,13 +8,16 @@
 
 namespace hepar {
 
-// Bytes of all slices' pictures as base64, which is nearly all that a page of many cases weighs, and of its
-// figures.
-std::size_t picture_bytes(const ReportDocument& document);
+// Takes slices out until the pictures weigh `bytes` less: of every stack the outermost first, down to the one
+// that is first shown; then whole stacks, from the last case backwards, the last lesion of each first.
+// Returns how many slices were taken, and of how many lesions none is left.
+struct TrimmedSlices {
+  std::size_t slices = 0, bare_lesions = 0;
+};
+TrimmedSlices trim_slices(ReportDocument& document, std::size_t bytes);
 
-// Takes slices out until the pictures fit into `most_bytes`: of every stack the outermost first, down to the
-// one that is first shown; then whole stacks, from the last case backwards, the last lesion of each first.
-// Returns a sentence about what was taken; empty when nothing was.
-std::string trim_slices(ReportDocument& document, std::size_t most_bytes);
+// Trims the document until its page is no larger than `most_bytes`, as far as slices are what makes it large,
+// and says so in its first section.
+void fit_page(ReportDocument& document, std::size_t most_bytes);
 
 }  // namespace hepar

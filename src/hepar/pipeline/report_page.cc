@@ -34,7 +34,7 @@ ReportDocument empty_document(std::string title) {
 }
 
 ReportFigure page_figure(const EvaluationFigure& figure) {
-  return {figure.caption, figure.alt_text, "image/png", figure.draw(PictureFormat::kPng)};
+  return {figure.caption, figure.alt_text, "image/svg+xml", figure.draw(PictureFormat::kSvg)};
 }
 
 void add_figures(const std::vector<EvaluationFigure>& figures, ReportSection& section) {
@@ -223,14 +223,13 @@ ReportDocument case_document(const ReportRequest& request) {
   for (const ReportLesion& lesion : page.lesions) {
     for (std::size_t n = 0; n < kVerdicts.size(); ++n) counts[n] += lesion.verdict == kVerdicts[n] ? 1 : 0;
   }
-  document.summary.push_back(
-      {"Result",
-       {fmt::format(
-           "{} regions called tumour, {} called cyst, {} doubtful: these stay in the tumour contour, look "
-           "at them.",
-           counts[0], counts[1], counts[2])},
-       {volume_table(read_labels(labels).voxels)},
-       {}});
+  document.summary.push_back({"Result",
+                              {fmt::format("{} regions called tumour, {} called cyst, {} doubtful. Doubtful "
+                                           "ones stay in the tumour contour: look "
+                                           "at them.",
+                                           counts[0], counts[1], counts[2])},
+                              {volume_table(read_labels(labels).voxels)},
+                              {}});
   document.cases.push_back(std::move(page));
   document.provenance = provenance_tables(runs);
   return document;
@@ -256,8 +255,7 @@ ReportDocument report_document(const ReportRequest& request, Progress* progress)
                     "`hepar reproduce`, `evaluate`, `segment` or `filter` wrote",
                     request.folder.string()));
   }
-  const std::string trimmed = trim_slices(document, static_cast<std::size_t>(request.most_mb * 1e6));
-  if (!trimmed.empty()) document.summary.front().paragraphs.push_back(trimmed);
+  fit_page(document, static_cast<std::size_t>(request.most_mb * 1e6));
   return document;
 }
 

@@ -15,7 +15,7 @@ struct ReportRequest {
   std::filesystem::path folder;  // what `evaluate`, `segment`, `filter` or `reproduce` wrote
   std::filesystem::path page;    // the HTML file; empty: report.html in the folder
   std::filesystem::path ct;      // of a case's folder, where its run.json leads nowhere
-  double most_mb = 20;           // of pictures; a page that is larger gets fewer slices
+  double most_mb = 20;           // a page that would be larger gets fewer slices
   CasePageLimits limits;
 };
 
