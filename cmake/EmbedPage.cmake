@@ -4,7 +4,7 @@
 cmake_minimum_required(VERSION 3.25)
 
 set(source "// Written by cmake/EmbedPage.cmake.\n#include \"hepar/report/page_assets.h\"\n\nnamespace hepar {\n")
-foreach(part IN ITEMS Style Script)
+foreach(part IN ITEMS style script)
   string(TOUPPER ${part} variable)
   file(READ ${${variable}} text)
   string(FIND "${text}" "</" closing_tag)
@@ -12,7 +12,6 @@ foreach(part IN ITEMS Style Script)
     message(FATAL_ERROR "${${variable}} must be ASCII without \"</\", which would end its element in the page")
   endif()
   string(SHA256 hash "${text}")
-  string(APPEND source "const std::string_view kPage${part} = R\"~~(${text})~~\";\n"
-                       "const std::string_view kPage${part}Sha256 = \"${hash}\";\n")
+  string(APPEND source "PageAsset page_${part}() { return {R\"~~(${text})~~\", \"${hash}\"}; }\n")
 endforeach()
 file(WRITE ${OUTPUT} "${source}}  // namespace hepar\n")

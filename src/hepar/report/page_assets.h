@@ -5,9 +5,12 @@
 
 namespace hepar {
 
-// The files of web/report, put into the library when it is built (cmake/EmbedPage.cmake), with the SHA-256 of
-// their bytes in hexadecimal digits.
-extern const std::string_view kPageStyle, kPageScript;
-extern const std::string_view kPageStyleSha256, kPageScriptSha256;
+// A file of web/report, put into the library when it is built (cmake/EmbedPage.cmake).
+struct PageAsset {
+  std::string_view text;
+  std::string_view sha256;  // of its bytes, in hexadecimal digits
+};
+PageAsset page_style();
+PageAsset page_script();
 
 }  // namespace hepar
