@@ -124,7 +124,7 @@ WebDriver::Json WebDriver::request(const char* method, const std::string& path, 
   }
   const httplib::Result result = client_->send(request);
   if (!result) throw std::runtime_error(fmt::format("{}: {}", path, httplib::to_string(result.error())));
-  const Json value = Json::parse(result->body).at("value");
+  Json value = Json::parse(result->body).at("value");
   if (result->status != 200) throw std::runtime_error(fmt::format("{}: {}", path, value.dump()));
   return value;
 }

@@ -6,6 +6,7 @@
 namespace hepar {
 
 // The files of web/report, put into the library when it is built (cmake/EmbedPage.cmake).
-extern const std::string_view kPageStyle, kPageScript;
+std::string_view page_style();
+std::string_view page_script();
 
 }  // namespace hepar

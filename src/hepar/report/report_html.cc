@@ -61,7 +61,7 @@ std::string sha256_source(std::string_view bytes) { return fmt::format("'sha256-
 std::string policy() {
   return fmt::format(
       "default-src 'none'; img-src data:; style-src {}; script-src {}; base-uri 'none'; form-action 'none'",
-      sha256_source(kPageStyle), sha256_source(kPageScript));
+      sha256_source(page_style()), sha256_source(page_script()));
 }
 
 std::string head(const ReportDocument& document) {
@@ -70,7 +70,7 @@ std::string head(const ReportDocument& document) {
       "<meta http-equiv=\"Content-Security-Policy\" content=\"{}\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{}</title>\n"
       "<style>{}</style>\n</head>\n",
-      policy(), escape_html(document.title), kPageStyle);
+      policy(), escape_html(document.title), page_style());
 }
 
 // How many lesions there are of each verdict.
@@ -231,7 +231,7 @@ std::string report_html(const ReportDocument& document) {
   html += main_html(document, look);
   html += fmt::format("<footer class=\"print\">{}</footer>\n", escape_html(document.disclaimer));
   html += kHelp;
-  html += fmt::format("<script>{}</script>\n</body>\n</html>\n", kPageScript);
+  html += fmt::format("<script>{}</script>\n</body>\n</html>\n", page_script());
   return html;
 }
 
