@@ -21,7 +21,8 @@ struct Command {
   std::vector<std::string> sources;  // where the method comes from, shown by `hepar NAME --help`
   std::function<void(CLI::App&)> bind;
   std::function<void(Console&)> run;
-  std::vector<Command> subcommands = {};  // verbs of its own, such as `phantom insert`
+  std::vector<std::string> definitions = {};  // of what it measures, a line each, before the sources
+  std::vector<Command> subcommands = {};      // verbs of its own, such as `phantom insert`
 };
 
 Command make_segment_command();

@@ -104,8 +104,8 @@ void run(const EvaluateArguments& arguments, Console& console) {
 }
 
 // One line per metric for --help.
-std::vector<std::string> metric_sources() {
-  std::vector<std::string> lines{"Lin et al., Front. Oncol. 14:1423774, 2024, Tables 1 and 2"};
+std::vector<std::string> metric_definitions() {
+  std::vector<std::string> lines{"Metrics (P prediction, R reference):"};
   for (const MetricInfo& metric : metric_table()) {
     lines.push_back(fmt::format("{}{}: {} {}", metric.key,
                                 *metric.unit == '\0' ? "" : fmt::format(" ({})", metric.unit),
@@ -120,9 +120,10 @@ Command make_evaluate_command() {
   auto arguments = std::make_shared<EvaluateArguments>();
   return {.name = "evaluate",
           .summary = "Compare label maps with a reference: metrics, statistics, tables, figures.",
-          .sources = metric_sources(),
+          .sources = {"Tables: Lin et al., Front. Oncol. 14:1423774, 2024"},
           .bind = [arguments](CLI::App& app) { bind(app, *arguments); },
-          .run = [arguments](Console& console) { run(*arguments, console); }};
+          .run = [arguments](Console& console) { run(*arguments, console); },
+          .definitions = metric_definitions()};
 }
 
 }  // namespace hepar

@@ -23,6 +23,7 @@ constexpr std::array kCommands{
 
 std::string footer(const Command& command) {
   std::string text;
+  for (const std::string& definition : command.definitions) text += definition + "\n";
   for (const std::string& source : command.sources) text += "Source: " + source + "\n";
   return text + "For research; not a medical device.";
 }

@@ -16,6 +16,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kMostCases = 12;
 constexpr std::array<std::string_view, 2> kPaperMetrics{"dsc", "hd95_mm"};
+constexpr std::array<std::string_view, 4> kCaseMetrics{"dsc", "hd95_mm", "volume_ml", "reference_ml"};
 
 std::vector<ReportTable> all_tables(const Evaluation& evaluation) {
   std::vector<ReportTable> tables{full_summary_table(evaluation)};
@@ -23,14 +24,14 @@ std::vector<ReportTable> all_tables(const Evaluation& evaluation) {
   for (auto part : {detection_tables(evaluation), cohort_tables(evaluation)}) {
     tables.insert(tables.end(), part.begin(), part.end());
   }
-  tables.push_back(case_table(evaluation));
+  tables.push_back(case_table(evaluation, kCaseMetrics));
   tables.push_back(metric_definition_table());
   return tables;
 }
 
 // The cases of a long cohort that fit a screen.
 ReportTable short_case_table(const Evaluation& evaluation) {
-  ReportTable table = case_table(evaluation);
+  ReportTable table = case_table(evaluation, kPaperMetrics);
   table.caption.clear();
   if (table.rows.size() > kMostCases) {
     table.note = fmt::format("... and {} more lines", table.rows.size() - kMostCases);

@@ -127,25 +127,28 @@ ReportTable full_summary_table(const Evaluation& evaluation) {
   return summary_of(evaluation, all);
 }
 
-ReportTable case_table(const Evaluation& evaluation) {
+ReportTable case_table(const Evaluation& evaluation, std::span<const std::string_view> metrics) {
   ReportTable table;
   table.caption = "Case by case";
   table.columns = {"case", "method"};
   table.text_columns = 2;
-  constexpr std::string_view kShown[] = {"dsc", "hd95_mm", "volume_ml", "reference_ml"};
-  for (const RegionSpec& region : evaluation.options.regions) {
-    for (const std::string_view key : kShown) {
-      table.columns.push_back(region.name + " " + title_with_unit(*find_metric(key)));
+  std::vector<std::pair<std::size_t, const MetricInfo*>> shown;  // region and metric of each column
+  for (std::size_t r = 0; r < evaluation.options.regions.size(); ++r) {
+    for (const std::string_view key : metrics) {
+      const MetricInfo* metric = find_metric(key);
+      const auto has_value = [&](const MethodResult& method) {
+        return !metric_values(method, r, metric->value).empty();
+      };
+      if (std::none_of(evaluation.methods.begin(), evaluation.methods.end(), has_value)) continue;
+      shown.emplace_back(r, metric);
+      table.columns.push_back(evaluation.options.regions[r].name + " " + title_with_unit(*metric));
     }
   }
   for (const MethodResult& method : evaluation.methods) {
     for (const EvaluatedCase& c : method.cases) {
       Row row{c.name, method.name};
-      for (const RegionResult& region : c.regions) {
-        for (const std::string_view key : kShown) {
-          const MetricInfo& metric = *find_metric(key);
-          row.push_back(metric_cell(metric, region.metrics.*metric.value));
-        }
+      for (const auto& [region, metric] : shown) {
+        row.push_back(metric_cell(*metric, c.regions[region].metrics.*metric->value));
       }
       table.rows.push_back(std::move(row));
     }

@@ -19,8 +19,8 @@ ReportTable summary_table(const Evaluation& evaluation, std::span<const std::str
 // ... of all metrics.
 ReportTable full_summary_table(const Evaluation& evaluation);
 
-// One row per case and method, with Dice, HD95 and volumes of every region.
-ReportTable case_table(const Evaluation& evaluation);
+// One row per case and method, with these metrics of every region that has a value of them somewhere.
+ReportTable case_table(const Evaluation& evaluation, std::span<const std::string_view> metrics);
 
 // The methods against the first, as in Table 2 of the paper, with all tests. The note holds the warnings.
 ReportTable comparison_table(const Evaluation& evaluation);

@@ -4,12 +4,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 
 #include "hepar/core/error.h"
 #include "hepar/figures/box_plot.h"
 #include "hepar/figures/gallery.h"
 #include "hepar/figures/histogram_plot.h"
+#include "hepar/io/image_io.h"
 #include "hepar/metrics/metric_table.h"
 #include "hepar/pipeline/case_volumes.h"
 #include "hepar/pipeline/lesion_page.h"
@@ -46,6 +48,14 @@ std::vector<JudgedRegion> judged_regions(const Reproduction& reproduction) {
   return regions;
 }
 
+// What the reference calls the voxel at the region's centre.
+std::uint8_t true_label(const JudgedRegion& region) {
+  const LabelMap truth = read_labels(region.evaluated->reference).voxels;
+  const Vec3 index = truth.geometry().index_from_world(region.page.centroid_lps_mm);
+  const Int3 nearest{std::llround(index.x), std::llround(index.y), std::llround(index.z)};
+  return truth.contains(nearest) ? truth[nearest] : kBackground;
+}
+
 RegionHistogram to_plot(const JudgedRegion& region) {
   const ReportHistogram& histogram = *region.page.lesion.histogram;
   RegionHistogram plot{fmt::format("{} ({})", region.page.lesion.verdict, region.evaluated->name),
@@ -59,22 +69,23 @@ RegionHistogram to_plot(const JudgedRegion& region) {
 
 void add_figure_3(const std::vector<JudgedRegion>& regions, std::vector<EvaluationFigure>& figures) {
   HistogramPlot plot{"HU of a tumour and of a cyst", {}, {}};
-  for (const char* verdict : {"tumour", "cyst"}) {
-    const auto found = std::find_if(regions.begin(), regions.end(), [verdict](const JudgedRegion& region) {
+  for (const auto& [verdict, label] : {std::pair("tumour", kTumour), std::pair("cyst", kCyst)}) {
+    const auto found = std::find_if(regions.begin(), regions.end(), [&](const JudgedRegion& region) {
       const ReportLesion& lesion = region.page.lesion;
-      return lesion.verdict == verdict && lesion.histogram && lesion.histogram->fitted;
+      return lesion.verdict == verdict && lesion.histogram && lesion.histogram->fitted &&
+             true_label(region) == label;
     });
     if (found == regions.end()) continue;
     plot.regions.push_back(to_plot(*found));
     plot.threshold_hu = found->page.lesion.histogram->threshold_hu;
   }
   if (plot.regions.empty()) return;
-  figures.push_back(
-      {"figure_3",
-       "As Figure 3 of the paper: the HU of the largest region called tumour and of the largest called "
-       "cyst by the paper's filter, raw and smoothed, with the fitted curve.",
-       "Histograms of a tumour and of a cyst with fitted Gaussian curves",
-       [plot](PictureFormat format) { return draw_histogram_plot(plot, format); }});
+  figures.push_back({"figure_3",
+                     "As Figure 3 of the paper: the HU of the largest tumour and of the largest cyst that "
+                     "were rightly called so "
+                     "by the paper's filter, raw and smoothed, with the fitted curve.",
+                     "Histograms of a tumour and of a cyst with fitted Gaussian curves",
+                     [plot](PictureFormat format) { return draw_histogram_plot(plot, format); }});
 }
 
 void add_figure_4(const Reproduction& reproduction, std::string_view key,
@@ -119,8 +130,11 @@ void add_figure_5(const std::vector<JudgedRegion>& regions, const EvaluationOpti
     if (!volumes.ct) continue;
     SlicePanel panel = make_slice_panel(*volumes.ct, volumes.slice_labels(), region.page.centroid_lps_mm,
                                         region.page.diameter_mm / 2);
-    panel.caption = fmt::format("{}: called cyst, M {:.0f} HU", c.name,
-                                region.page.lesion.histogram ? region.page.lesion.histogram->mean_hu : 0);
+    panel.caption = fmt::format("{}: called cyst, M {:.0f} HU{}", c.name,
+                                region.page.lesion.histogram ? region.page.lesion.histogram->mean_hu : 0,
+                                true_label(region) == kTumour ? "; in truth tumour"
+                                : true_label(region) == kCyst ? ""
+                                                              : "; in truth neither");
     panels->push_back(std::move(panel));
     shown.push_back(&c);
   }
