@@ -13,7 +13,7 @@
 #include "hepar/evaluation/evaluation_output.h"
 #include "hepar/io/image_io.h"
 #include "hepar/pipeline/evaluate.h"
-// LEAK include
+#include "hepar/pipeline/leakage.h"
 #include "hepar/pipeline/paper_figures.h"
 #include "hepar/pipeline/paper_tables.h"
 #include "hepar/pipeline/report_page.h"
@@ -83,6 +83,26 @@ ReproducedCohort run_cohort(const CohortData& cohort, const ReproduceRequest& re
   return result;
 }
 
+// Whether a case to be tested on was trained on under another name, which would spoil the figures.
+std::vector<std::string> leakage_notes(const ExperimentData& data, Progress* progress) {
+  std::vector<std::string> notes;
+  if (data.training.empty()) return notes;
+  for (const CohortData& cohort : data.cohorts) {
+    if (cohort.key == "validation") continue;  // held back from the training dataset itself
+    const LeakageReport found = find_leakage({.train = data.training, .test = cohort.dataset}, progress);
+    for (const ScanPair& pair : found.matches) {
+      notes.push_back(fmt::format("The {} case {} is the same scan as {} of the training dataset: its figures are "
+                                  "not those of an unseen patient.",
+                                  cohort.key, pair.second, pair.first));
+    }
+    if (found.matches.empty()) {
+      notes.push_back(fmt::format("None of the {} scans compared for {} is in the training dataset (hepar leakage).",
+                                  found.test_count, cohort.key));
+    }
+  }
+  return notes;
+}
+
 std::string training_sentence(const ReproduceRequest& request) {
   if (request.train) {
     return fmt::format("The network was trained by this run, {} cases held back for validation.",
@@ -142,7 +162,7 @@ Reproduction reproduce(const ReproduceRequest& request, const EngineFactory& mak
   for (const CohortData& cohort : data.cohorts) {
     reproduction.cohorts.push_back(run_cohort(cohort, request, model, progress));
   }
-  // LEAK call
+  reproduction.notes = leakage_notes(data, progress);
   write_results(reproduction, request.output);
   return reproduction;
 }
