@@ -181,7 +181,9 @@ ReportTable comparison_table(const Evaluation& evaluation) {
       if (std::find(warnings.begin(), warnings.end(), warning) == warnings.end()) warnings.push_back(warning);
     }
   }
-  if (alike > 0) {
+  if (table.rows.empty()) {
+    table.note = "No case differs between the methods.";
+  } else if (alike > 0) {
     table.note += fmt::format(" Left out: {} comparisons in which no case differs.", alike);
   }
   for (const std::string& warning : warnings) table.note.append(" ").append(warning);
@@ -212,6 +214,7 @@ std::vector<ReportTable> detection_tables(const Evaluation& evaluation) {
       if (lesions.all.references + lesions.all.predictions == 0) continue;
       add_detection_rows(method.name, lesions.all, "all", method.cases.size(), table);
       for (std::size_t size = 0; size < kLesionSizeClasses.size(); ++size) {
+        if (lesions.by_size[size].references + lesions.by_size[size].predictions == 0) continue;
         add_detection_rows(method.name, lesions.by_size[size], kLesionSizeClasses[size].name,
                            method.cases.size(), table);
       }

@@ -105,7 +105,7 @@ std::string plain_table(const ReportTable& table) {
     return text + "\n";
   };
   std::string text = table.caption.empty() ? "" : table.caption + "\n";
-  text += line(table.columns);
+  if (!table.rows.empty()) text += line(table.columns);
   for (const Row& row : table.rows) text += line(row);
   return table.note.empty() ? text : text + table.note + "\n";
 }
@@ -113,15 +113,19 @@ std::string plain_table(const ReportTable& table) {
 std::string markdown_table(const ReportTable& table) {
   std::string text = table.caption.empty() ? "" : "**" + escape_markdown(table.caption) + "**\n\n";
   const auto line = [](const Row& row) { return "| " + joined(row, " | ", escape_markdown) + " |\n"; };
-  text += line(table.columns) + "|";
-  for (std::size_t n = 0; n < table.columns.size(); ++n)
-    text += n < table.text_columns ? " --- |" : " ---: |";
-  text += "\n";
-  for (const Row& row : table.rows) text += line(row);
-  return table.note.empty() ? text : text + "\n" + escape_markdown(table.note) + "\n";
+  if (!table.rows.empty()) {
+    text += line(table.columns) + "|";
+    for (std::size_t n = 0; n < table.columns.size(); ++n)
+      text += n < table.text_columns ? " --- |" : " ---: |";
+    text += "\n";
+    for (const Row& row : table.rows) text += line(row);
+    if (!table.note.empty()) text += "\n";
+  }
+  return table.note.empty() ? text : text + escape_markdown(table.note) + "\n";
 }
 
 std::string latex_table(const ReportTable& table) {
+  if (table.rows.empty()) return escape_latex(table.caption + ": " + table.note) + "\\par\n";
   std::string text = "\\begin{table}\n\\centering\n";
   if (!table.caption.empty()) text += "\\caption{" + escape_latex(table.caption) + "}\n";
   text += "\\begin{tabular}{";

@@ -8,7 +8,8 @@
 
 namespace hepar {
 
-// A table as text of several kinds; caption first, note last, each only where there is one.
+// A table as text of several kinds; caption first, note last, each only where there is one. Without rows only
+// caption and note are written.
 
 // Columns in line, for a terminal: text left, numbers right; widths count code points.
 std::string plain_table(const ReportTable& table);

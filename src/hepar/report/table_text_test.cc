@@ -44,6 +44,14 @@ TEST(LatexTable, EscapesSpecialCharacters) {
             "\\bottomrule\n\\end{tabular}\n\\par\\smallskip n $<$ 5\n\\end{table}\n");
 }
 
+TEST(Tables, WithoutRowsHaveNoColumnsEither) {
+  ReportTable table = small();
+  table.rows.clear();
+  EXPECT_EQ(plain_table(table), "Tumour_1\nn < 5\n");
+  EXPECT_EQ(markdown_table(table), "**Tumour\\_1**\n\nn \\< 5\n");
+  EXPECT_EQ(latex_table(table), "Tumour\\_1: n $<$ 5\\par\n");
+}
+
 TEST(CsvTable, QuotesWhatNeedsItAndDisarmsFormulas) {
   EXPECT_EQ(
       csv_table({"a", "b"}, {{"x,y", "say \"hi\""}, {"-0.5", "+1e-3"}, {"=1+1", "-x"}, {"", "two\nlines"}}),
