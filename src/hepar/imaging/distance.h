@@ -14,9 +14,10 @@ namespace hepar {
 Volume<double> squared_distance_mm2(const Mask& mask);
 
 // The same from each voxel of `from` alone, in scan order, to the nearest voxel of `to`; the masks are of one
-// size. Takes 2 bytes per voxel of the box around `to` (in the slices of `from`) and 8 per voxel of `from`;
-// time goes by these and by the squared distance in voxels within a slice, up to that of the whole
-// transform. Throws Error(kUnsupported) beyond 16383 slices.
+// size. Takes 2 bytes per voxel of the box around `to` in the slices of `from`, and 8 per voxel of `from`.
+// Each slice is searched outwards from its voxels, in O(squared distance), until that has cost as much as the
+// transform of the slice, which then answers the rest: O(n) at worst. Throws Error(kUnsupported) when both
+// masks together span more than 16383 slices.
 std::vector<double> squared_distances_mm2(const Mask& from, const Mask& to);
 
 }  // namespace hepar

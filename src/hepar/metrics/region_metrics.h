@@ -32,8 +32,9 @@ struct RegionMetrics {
   std::int64_t prediction_voxels = 0, reference_voxels = 0, common_voxels = 0;
 };
 
-// The structure is all voxels with one of these labels, together. Throws Error(kInvalidInput) naming the
-// difference when the two maps are not on the same grid, and for a tolerance that is negative or not finite.
+// The structure is all voxels with one of these labels, none of them the background, together. Throws
+// Error(kInvalidInput) naming the difference when the two maps are not on the same grid, and for a tolerance
+// that is negative or not finite; Error(kUnsupported) when the structure spans more than 16383 slices.
 RegionMetrics evaluate_region(const LabelMap& prediction, const LabelMap& reference,
                               std::span<const std::uint8_t> labels, const MetricOptions& options = {});
 
