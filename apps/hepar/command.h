@@ -28,6 +28,7 @@ Command make_segment_command();
 Command make_filter_command();
 Command make_calibrate_command();
 Command make_evaluate_command();
+Command make_leakage_command();
 Command make_phantom_command();
 Command make_demo_command();
 Command make_train_command();
