@@ -31,6 +31,7 @@ Command make_calibrate_command();
 Command make_evaluate_command();
 Command make_report_command();
 Command make_reproduce_command();
+Command make_leakage_command();
 Command make_phantom_command();
 Command make_demo_command();
 Command make_train_command();

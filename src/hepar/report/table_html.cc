@@ -48,6 +48,7 @@ std::string table_html(const ReportTable& table) {
       table.caption.empty() ? "" : fmt::format("<caption>{}</caption>", escape_html(table.caption));
   const std::string note =
       table.note.empty() ? "" : fmt::format("<p class=\"note\">{}</p>", escape_html(table.note));
+  if (rows.empty()) return fmt::format("<p>{}</p>{}\n", escape_html(table.caption), note);
   return fmt::format(
       "<div class=\"wide\"><table "
       "class=\"t{}\">{}<thead><tr>{}</tr></thead><tbody>\n{}</tbody></table></div>{}\n",
