@@ -90,7 +90,7 @@ LabelMap noise(std::uint64_t seed, Int3 size) {
 
 // The pairs by name; all but the first are there to find what costs most.
 Pair make_pair(const std::string& name) {
-  constexpr Int3 kSize{512, 512, 300};
+  constexpr Int3 kSize{512, 512, 300}, kNoiseSize{256, 256, 150};
   if (name == "liver") return liver_pair();
   if (name == "tiny") {  // one voxel in a corner against a liver
     LabelMap corner(grid(kSize));
@@ -103,17 +103,16 @@ Pair make_pair(const std::string& name) {
     };
     return {ball(20), ball(110)};
   }
+  if (name == "flat") return {noise(1, {2048, 2048, 1}), noise(2, {2048, 2048, 1})};
+  Pair pair{noise(1, kNoiseSize), noise(2, kNoiseSize)};
   if (name == "apart") {  // noise in the first third against noise in the last
-    Pair pair{noise(1, kSize), noise(2, kSize)};
-    for (std::int64_t k = 0; k < kSize.k; ++k)
-      for (std::int64_t j = 0; j < kSize.j; ++j) {
-        std::fill_n(&pair.prediction[{171, j, k}], 341, kBackground);
-        std::fill_n(&pair.reference[{0, j, k}], 341, kBackground);
+    for (std::int64_t k = 0; k < kNoiseSize.k; ++k)
+      for (std::int64_t j = 0; j < kNoiseSize.j; ++j) {
+        std::fill_n(&pair.prediction[{86, j, k}], 170, kBackground);
+        std::fill_n(&pair.reference[{0, j, k}], 170, kBackground);
       }
-    return pair;
   }
-  if (name == "flat") return {noise(1, {4096, 4096, 1}), noise(2, {4096, 4096, 1})};
-  return {noise(1, kSize), noise(2, kSize)};
+  return pair;
 }
 
 struct Times {
