@@ -22,45 +22,50 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using Json = WebDriver::Json;
 
-const fs::path kOutput = HEPAR_BROWSER_OUTPUT;
-const std::string kArrowLeft = "\xEE\x80\x92", kArrowRight = "\xEE\x80\x94";  // U+E012, U+E014
-const std::string kEscape = "\xEE\x80\x8C";                                   // U+E00C
+// Keys as the protocol names them, U+E012, U+E014, U+E00C.
+constexpr const char* kArrowLeft = "\xEE\x80\x92";
+constexpr const char* kArrowRight = "\xEE\x80\x94";
+constexpr const char* kEscape = "\xEE\x80\x8C";
+
+fs::path output() { return HEPAR_BROWSER_OUTPUT; }
 
 class ReportPage : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    fs::create_directories(kOutput);
+    fs::create_directories(output());
     write_report(page(), sample_report());
-    browser_ = std::make_unique<WebDriver>(kOutput / "profile");
+    shared_browser = std::make_unique<WebDriver>(output() / "profile");
   }
-  static void TearDownTestSuite() { browser_.reset(); }
+  static void TearDownTestSuite() { shared_browser.reset(); }
   void SetUp() override {
-    ASSERT_NE(browser_, nullptr);
-    browser_->prefer_dark(false);
-    browser_->set_size(1280, 900);
-    browser_->log("browser");
-    browser_->log("performance");
-    browser_->open(page());
+    ASSERT_NE(shared_browser, nullptr);
+    shared_browser->prefer_dark(false);
+    shared_browser->set_size(1280, 900);
+    shared_browser->log("browser");
+    shared_browser->log("performance");
+    shared_browser->open(page());
   }
 
-  static fs::path page() { return kOutput / "report.html"; }
-  static WebDriver& browser() { return *browser_; }
+  static fs::path page() { return output() / "report.html"; }
+  static WebDriver& browser() { return *shared_browser; }
   static void save_screenshot(const std::string& name) {
-    write_text_file(kOutput / name, browser_->screenshot_png());
+    write_text_file(output() / name, shared_browser->screenshot_png());
   }
-  static std::string text(const std::string& script) { return browser_->run(script).get<std::string>(); }
-  static bool holds(const std::string& script) { return browser_->run("return " + script).get<bool>(); }
+  static std::string text(const std::string& script) {
+    return shared_browser->run(script).get<std::string>();
+  }
+  static bool holds(const std::string& script) { return shared_browser->run("return " + script).get<bool>(); }
   static std::vector<std::string> console() {
     std::vector<std::string> messages;
-    for (const Json& entry : browser_->log("browser")) messages.push_back(entry.at("message"));
+    for (const Json& entry : shared_browser->log("browser")) messages.push_back(entry.at("message"));
     return messages;
   }
 
  private:
-  static std::unique_ptr<WebDriver> browser_;
+  static std::unique_ptr<WebDriver> shared_browser;
 };
 
-std::unique_ptr<WebDriver> ReportPage::browser_;
+std::unique_ptr<WebDriver> ReportPage::shared_browser;
 
 TEST_F(ReportPage, LoadsWithoutAnErrorAndAsksForNothing) {
   EXPECT_THAT(console(), IsEmpty());
@@ -107,7 +112,7 @@ TEST_F(ReportPage, TheSliderChangesPictureOutlinesAndLabel) {
   const Json fifth = browser().run(state);
   EXPECT_EQ(fifth[1], "");  // the cyst ends before
   EXPECT_NE(fifth[2], "");
-  browser().type(kArrowLeft + kArrowLeft);
+  browser().type(std::string(kArrowLeft) + kArrowLeft);
   EXPECT_EQ(browser().run(state), third);
   EXPECT_EQ(text("return document.querySelector('#case-1-1 figcaption').textContent"), third[3]);
 }
@@ -217,7 +222,7 @@ TEST_F(ReportPage, FitsAPhone) {
 
 TEST_F(ReportPage, PrintsOnPagesOfA4) {
   const std::string pdf = browser().printed_pdf();
-  write_text_file(kOutput / "report.pdf", pdf);
+  write_text_file(output() / "report.pdf", pdf);
   std::size_t pages = 0;
   for (std::size_t at = 0; (at = pdf.find("/Type /Page\n", at)) != std::string::npos; ++at) ++pages;
   EXPECT_THAT(pages, Gt(2U));

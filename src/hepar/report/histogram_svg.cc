@@ -38,7 +38,11 @@ double sum(const std::vector<double>& counts) { return std::accumulate(counts.be
 template <class Iterator>
 int hidden_bins(Iterator bin, double voxels) {
   int hidden = 0;
-  for (double passed = *bin; passed <= kHiddenShare * voxels; passed += *++bin) ++hidden;
+  double passed = *bin;
+  while (passed <= kHiddenShare * voxels) {
+    passed += *++bin;
+    ++hidden;
+  }
   return hidden;
 }
 

@@ -21,10 +21,10 @@ using testing::HasSubstr;
 using testing::Not;
 
 // Heights over the floor at 200: 190 for the most voxels, 4, so 95 for 2. From 5 HU below to 5 above.
-const ReportHistogram kSmall{.first_hu = 10, .counts = {2, 4, 2}};
+ReportHistogram small() { return {.first_hu = 10, .counts = {2, 4, 2}}; }
 
 TEST(HistogramHtml, DrawsTheBinsAsSteps) {
-  const std::string html = histogram_html(kSmall);
+  const std::string html = histogram_html(small());
   EXPECT_THAT(html, HasSubstr("viewBox=\"5 0 13 200\""));
   EXPECT_THAT(html, HasSubstr("<path class=\"raw\" d=\"M5 200h5v-95h1v-95h1v95h1v95h5z\"/>"));
   EXPECT_THAT(html, Not(HasSubstr("class=\"smooth\"")));
@@ -33,13 +33,13 @@ TEST(HistogramHtml, DrawsTheBinsAsSteps) {
 }
 
 TEST(HistogramHtml, DrawsTheSmoothedLineThroughTheCentresOfTheBins) {
-  ReportHistogram histogram = kSmall;
+  ReportHistogram histogram = small();
   histogram.smoothed = {2, 4, 2};
   EXPECT_THAT(histogram_html(histogram), HasSubstr("<path class=\"smooth\" d=\"M10.5 105l1-95 1 95\"/>"));
 }
 
 TEST(HistogramHtml, ShowsTheThresholdHoweverFar) {
-  ReportHistogram histogram = kSmall;
+  ReportHistogram histogram = small();
   histogram.threshold_hu = 45;
   const std::string html = histogram_html(histogram);
   EXPECT_THAT(html, HasSubstr("viewBox=\"5 0 45 200\""));  // to 45 + 5 HU
@@ -83,7 +83,7 @@ TEST(HistogramHtml, DrawsTheCurveOfTheFit) {
   // The top is 4 voxels where the amplitude is 4 sqrt(2 pi) S. 4 SDs on either side are 7 and 15 HU, and the
   // 61 points meet 11 HU (the 31st) and 10.2 HU (the 25th), where the curve is exp(-0.8^2 / 2) = 0.72615 of
   // the top.
-  ReportHistogram histogram = kSmall;
+  ReportHistogram histogram = small();
   histogram.fitted = true;
   histogram.mean_hu = 11;
   histogram.std_hu = 1;
@@ -112,16 +112,16 @@ TEST(HistogramHtml, IsEmptyWithoutVoxels) {
 }
 
 TEST(HistogramHtml, RefusesWhatCannotBeDrawn) {
-  ReportHistogram uneven = kSmall;
+  ReportHistogram uneven = small();
   uneven.smoothed = {1};
   EXPECT_THROW(histogram_html(uneven), Error);
-  ReportHistogram flat = kSmall;
+  ReportHistogram flat = small();
   flat.fitted = true;
   EXPECT_THROW(histogram_html(flat), Error);
-  ReportHistogram no_number = kSmall;
+  ReportHistogram no_number = small();
   no_number.smoothed = {1, std::numeric_limits<double>::quiet_NaN(), 1};
   EXPECT_THROW(histogram_html(no_number), Error);
-  no_number = kSmall;
+  no_number = small();
   no_number.threshold_hu = std::numeric_limits<double>::infinity();
   EXPECT_THROW(histogram_html(no_number), Error);
 }

@@ -64,7 +64,7 @@ std::string source_of(const std::string& bytes) { return "'sha256-" + sha256_bas
 
 // Elements that are closed in another order than they were opened, outside scripts and the style.
 std::vector<std::string> unbalanced(const std::string& html) {
-  const std::vector<std::string> kVoid{"meta", "input", "img", "!DOCTYPE"};
+  const std::vector<std::string> void_elements{"meta", "input", "img", "!DOCTYPE"};
   std::vector<std::string> open, faults;
   for (std::size_t at = 0; (at = html.find('<', at)) != std::string::npos;) {
     const std::size_t end = html.find('>', at);
@@ -74,7 +74,8 @@ std::vector<std::string> unbalanced(const std::string& html) {
     if (tag[0] == '/') {
       if (open.empty() || "/" + open.back() != tag) faults.push_back(tag);
       if (!open.empty()) open.pop_back();
-    } else if (tag.back() != '/' && std::find(kVoid.begin(), kVoid.end(), name) == kVoid.end()) {
+    } else if (tag.back() != '/' &&
+               std::find(void_elements.begin(), void_elements.end(), name) == void_elements.end()) {
       open.push_back(name);
       if (name == "script" || name == "style") at = html.find("</" + name, at);
     }

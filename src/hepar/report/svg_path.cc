@@ -32,11 +32,9 @@ std::vector<Step> steps_of(std::span<const ReportPoint> points) {
     const Step next{tenths(point.x), tenths(point.y)};
     const Step step{next.x - at.x, next.y - at.y};
     at = next;
-    if (steps.empty()) {
-      steps.push_back(step);
-    } else if (steps.size() > 1 && same_direction(steps.back(), step)) {
+    if (steps.size() > 1 && same_direction(steps.back(), step)) {
       steps.back() = {steps.back().x + step.x, steps.back().y + step.y};
-    } else if (step.x != 0 || step.y != 0) {
+    } else if (steps.empty() || step.x != 0 || step.y != 0) {
       steps.push_back(step);
     }
   }
