@@ -19,7 +19,7 @@ void refuse_unless_clean(const LeakageReport& report) {
   if (report.clean()) return;
   throw Error(
       ErrorCode::kInvalidInput,
-      fmt::format("--strict: {} pairs are one scan, and {} scans could not be compared",
+      fmt::format("--strict: pairs that are one scan: {}, scans that could not be compared: {}",
                   report.matches.size() + (report.test_count == 0 ? report.train_duplicates.size() : 0),
                   report.left_out_count));
 }
@@ -31,9 +31,7 @@ Command make_leakage_command() {
       .name = "leakage",
       .summary = "Find test scans that are training scans under another name, spacing, crop, flip or offset.",
       .sources = {"keypoints: SIFT, Lowe, Int. J. Comput. Vis. 60(2):91, 2004",
-                  "decision: correlation of the aligned slices, docs/leakage.md",
-                  "exit code: 0 whatever is found; with --strict 2 when a test scan is a training scan or a "
-                  "scan could not be compared"},
+                  "decision: correlation of the aligned slices, docs/leakage.md"},
       .bind =
           [request](CLI::App& app) {
             constexpr const char* kPlace =
@@ -41,8 +39,9 @@ Command make_leakage_command() {
                 "folder or a folder of them";
             app.add_option("train", request->leakage.train, kPlace)->required();
             app.add_option("test", request->leakage.test, kPlace)->required();
-            app.add_flag("--strict", request->strict,
-                         "Exit code 2 when leakage is found or a scan is left out");
+            app.add_flag(
+                "--strict", request->strict,
+                "Exit code 2 when leakage is found or a scan is left out; else it is 0 whatever is found");
             app.add_flag("--resample-irregular", request->leakage.resample_irregular,
                          "Accept DICOM slices at uneven distances: they are interpolated onto even ones");
           },

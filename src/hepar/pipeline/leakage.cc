@@ -162,20 +162,23 @@ std::string pair_text(const ScanPair& pair) {
   return text + "\n";
 }
 
+std::string counted(std::int64_t count, const char* one) {
+  return fmt::format("{} {}{}", count, one, count == 1 ? "" : "s");
+}
+
 std::string closing_sentence(const LeakageReport& report) {
   if (report.test_count == 0)
-    return report.train_duplicates.empty()
-               ? fmt::format("No duplicates found: each of the {} scans is another.", report.train_count)
-               : fmt::format("{} {} of the {} scans {} one scan.", report.train_duplicates.size(),
-                             report.train_duplicates.size() == 1 ? "pair" : "pairs", report.train_count,
-                             report.train_duplicates.size() == 1 ? "is" : "are");
+    return fmt::format("{} of one scan found among {}.", counted(std::ssize(report.train_duplicates), "pair"),
+                       counted(report.train_count, "scan"));
   std::set<std::string> found;
   for (const ScanPair& pair : report.matches) found.insert(pair.second);
   if (!found.empty())
-    return fmt::format("Leakage: {} of {} test scans {} among the {} training scans.", found.size(),
-                       report.test_count, found.size() == 1 ? "is" : "are", report.train_count);
-  std::string text = fmt::format("No leakage found: none of {} test scans is among the {} training scans",
-                                 report.test_count, report.train_count);
+    return fmt::format("Leakage: {} of {} {} among {}.", found.size(),
+                       counted(report.test_count, "test scan"), found.size() == 1 ? "is" : "are",
+                       counted(report.train_count, "training scan"));
+  std::string text =
+      fmt::format("No leakage found: none of {} is among {}", counted(report.test_count, "test scan"),
+                  counted(report.train_count, "training scan"));
   const auto nearest = std::max_element(
       report.nearest_others.begin(), report.nearest_others.end(),
       [](const ScanPair& a, const ScanPair& b) { return a.match.correlation < b.match.correlation; });
