@@ -22,11 +22,11 @@ struct RegionMetrics {
   std::optional<double> dsc;                                                    // -; 0; 0
   std::optional<double> jaccard;                                                // -; 0; 0
   std::optional<double> voe;                                                    // 1 - jaccard; -; 1; 1
-  std::optional<double> rvd;                                                    // (P - R) / R; -; -1; -
+  std::optional<double> rvd;                                                    // (P - R) / R; -; -; -1
   std::optional<double> hd_mm, hd95_mm, hd95_pooled_mm, hd95_area_weighted_mm;  // -; -; -
   std::optional<double> assd_mm, rmsd_mm;                                       // -; -; -
   std::optional<double> surface_dice;                                           // -; 0; 0
-  std::optional<double> added_path_length_mm;                                   // 0; all of R's contour; 0
+  std::optional<double> added_path_length_mm;                                   // 0; 0; all of R's contour
   std::optional<double> centroid_distance_mm;                      // between the centres of mass; -; -; -
   std::optional<double> volume_ml, reference_ml, volume_error_ml;  // P, R and P - R; always set
   std::int64_t prediction_voxels = 0, reference_voxels = 0, common_voxels = 0;
