@@ -15,7 +15,7 @@ using leakage::Alignment;
 
 constexpr std::int64_t kComparedSlabs = 24, kSharpenedSlabs = 7;
 // Between these, a correlation may be that of one scan whose slabs are not yet laid on each other exactly.
-constexpr double kHopeless = 0.3, kClear = 0.85;
+constexpr double kHopeless = 0.2, kClear = 0.8;
 constexpr double kFewestPixels = 150;  // of a slab; the body has some 2300
 constexpr std::int64_t kFewestCommonSlices = 6;
 
@@ -114,16 +114,16 @@ std::vector<std::int64_t> common_slabs(const ScanSignature& a, const ScanSignatu
   return chosen;
 }
 
-// Median over the slabs; 0 when most of them show too little of the body in common.
+// What three quarters of the slabs reach; 0 when most of them show too little of the body in common.
 double correlation(const ScanSignature& a, const ScanSignature& b, const Alignment& alignment,
                    const std::vector<std::int64_t>& slabs) {
   std::vector<double> values;
   for (const std::int64_t slab : slabs)
     if (const auto value = slab_correlation(a, b, alignment, slab)) values.push_back(*value);
   if (2 * values.size() <= slabs.size()) return 0;
-  const auto middle = values.begin() + std::ssize(values) / 2;
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
+  const auto quarter = values.begin() + std::ssize(values) / 4;
+  std::nth_element(values.begin(), quarter, values.end());
+  return *quarter;
 }
 
 // Moves the ends of the common slabs by up to a slab until the pictures agree best, as keypoints tell places

@@ -6,7 +6,7 @@
 namespace hepar {
 
 // From this correlation on, two scans are one. Measured: see docs/leakage.md.
-inline constexpr double kSameScanCorrelation = 0.6;
+inline constexpr double kSameScanCorrelation = 0.55;
 
 // Slices of one scan, in the order to the head that its header tells; both ends included.
 struct SliceRange {
@@ -16,8 +16,8 @@ struct SliceRange {
 
 // How alike scan b is to scan a where the two show the same, if they do.
 struct ScanMatch {
-  // Median over the corresponding slices of the correlation of local contrast within the body; 0 when no part
-  // of a was found in b.
+  // Of local contrast within the body, slice by corresponding slice: what three quarters of them reach. 0
+  // when no part of a was found in b.
   double correlation = 0;
   bool same_scan() const { return correlation >= kSameScanCorrelation; }
 

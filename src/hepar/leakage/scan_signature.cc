@@ -14,7 +14,7 @@ namespace {
 constexpr std::int64_t kPointsPerScan = 800, kMostPointsPerSlab = 40;
 constexpr float kSteps = 300;  // per unit of the pictures, so one per HU
 constexpr std::int64_t kRim = 2;
-constexpr std::int64_t kSurroundings = 6;  // half width of the square whose mean is taken off, pixels
+constexpr std::int64_t kSurroundings = 4;  // half width of the square whose mean is taken off, pixels
 
 // Sums over the square around each pixel, as far as it lies in the picture.
 std::vector<float> square_sums(const std::vector<float>& picture, std::int64_t width, std::int64_t height,
