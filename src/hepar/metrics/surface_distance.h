@@ -35,8 +35,8 @@ struct SurfaceMetrics {
   double surface_dice = 0;           // the share of both surfaces' area that lies within the tolerance
 };
 
-// A tolerance of the surface Dice has no value that fits all. 2 mm is FLARE 2023's for tumours; for the liver
-// FLARE takes 5 mm (Ma et al., Lancet Digit. Health 6(11):e815, 2024; FLARE23_DSC_NSD_Eval.py).
+// No tolerance of the surface Dice fits all. 2 mm is what the FLARE 2023 challenge takes for tumours; for the
+// liver it takes 5 mm (FLARE23_DSC_NSD_Eval.py of JunMa11/FLARE).
 inline constexpr double kSurfaceToleranceMm = 2.0;
 
 // A distance counts as within a tolerance up to this much beyond it, so that spacings that a file rounds to
