@@ -61,6 +61,7 @@ class SliceCutter {
     const std::int64_t step = half == 0 ? 1 : std::max<std::int64_t>(1, (reach + half - 1) / half);
     const Box3 part = part_around(index, std::max(kSmallestViewMm, kViewDiameters * diameter_mm));
     ReportSliceStack stack;
+    if (diameter_mm > 0) stack.lesion = box_around(index, diameter_mm, part);
     for (std::int64_t n = -half; n <= half; ++n) {
       const std::int64_t slice = middle + n * step;
       if (slice < 0 || slice > last || std::abs(n * step) > std::max<std::int64_t>(reach, step)) continue;
@@ -100,6 +101,15 @@ class SliceCutter {
     }
     part.high.k = lps_.size.k;
     return part;
+  }
+
+  // A lesion's place in the picture of that part.
+  ReportBox box_around(Vec3 index, double diameter_mm, const Box3& part) const {
+    const auto x = index.x + 0.5 - static_cast<double>(part.low.i),
+               y = index.y + 0.5 - static_cast<double>(part.low.j);
+    const double half_width = diameter_mm / 2 / lps_.spacing_mm.x,
+                 half_height = diameter_mm / 2 / lps_.spacing_mm.y;
+    return {x - half_width, y - half_height, x + half_width, y + half_height};
   }
 
   const CaseVolumes& volumes_;

@@ -63,6 +63,11 @@ TEST_F(CasePage, ShowsEachLesionWithSlicesAndOutlines) {
   EXPECT_THAT(outline(middle, "reference").loops, SizeIs(1));
   EXPECT_TRUE(middle.bytes.starts_with("\xFF\xD8"));  // a JPEG
   EXPECT_EQ(stack.width, 32);                         // the view is wider than the scan
+  // The ball's centre is voxel (21, 15); its pixel's middle is half a pixel further. 16 mm are 8 pixels.
+  ASSERT_TRUE(stack.lesion.has_value());
+  EXPECT_NEAR((stack.lesion->left + stack.lesion->right) / 2, 21.5, 0.05);
+  EXPECT_NEAR((stack.lesion->top + stack.lesion->bottom) / 2, 15.5, 0.05);
+  EXPECT_NEAR(stack.lesion->right - stack.lesion->left, 8, 0.4);
 }
 
 TEST_F(CasePage, PredictionsOfOthersShowTheirLesionsAndTheMissedOnes) {

@@ -105,7 +105,7 @@ struct ReportDocument {
 };
 
 // The report as one HTML page that loads nothing and whose policy (CSP) forbids it to. The summary comes
-// first, then the lesions worth a look (doubtful, missed, opened), the table of the cases, each case, the
+// first, then the lesions worth a look (doubtful, opened, missed), the table of the cases, each case, the
 // provenance. A document that breaks what is said above is Error(kInternal). Bytes that are no UTF-8 become
 // U+FFFD.
 std::string report_html(const ReportDocument& document);

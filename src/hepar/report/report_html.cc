@@ -43,12 +43,6 @@ constexpr std::string_view kHelp =
     "<dt><kbd>?</kbd></dt><dd>these keys</dd></dl><button type=\"button\" "
     "id=\"help-close\">Close</button></dialog>\n";
 
-bool is_worth_a_look(const ReportLesion& lesion) {
-  return std::any_of(kReportVerdicts.begin(), kReportVerdicts.end(), [&](const ReportVerdict& verdict) {
-    return verdict.worth_a_look && verdict.name == lesion.verdict;
-  });
-}
-
 std::size_t count_verdicts(const ReportCase& report, std::string_view verdict) {
   return static_cast<std::size_t>(
       std::count_if(report.lesions.begin(), report.lesions.end(),
@@ -140,17 +134,26 @@ std::string bar(const ReportDocument& document, bool worth_a_look) {
       links, layer_boxes(document));
 }
 
-std::string worth_a_look(const std::vector<ReportCase>& cases) {
+// One row for each lesion of that verdict.
+std::string look_rows(const std::vector<ReportCase>& cases, std::string_view verdict) {
   std::string rows;
   for (std::size_t c = 0; c < cases.size(); ++c) {
     for (std::size_t n = 0; n < cases[c].lesions.size(); ++n) {
       const ReportLesion& lesion = cases[c].lesions[n];
-      if (!is_worth_a_look(lesion)) continue;
+      if (lesion.verdict != verdict) continue;
       rows += fmt::format(
           "<tr><th scope=\"row\">{}</th><td><a href=\"#{}\">{}</a></td><td>{}</td><td>{}</td></tr>\n",
-          escape_html(cases[c].name), lesion_anchor(c, n), escape_html(lesion.title),
-          badge_html(lesion.verdict), escape_html(lesion.reason));
+          escape_html(cases[c].name), lesion_anchor(c, n), escape_html(lesion.title), badge_html(verdict),
+          escape_html(lesion.reason));
     }
+  }
+  return rows;
+}
+
+std::string worth_a_look(const std::vector<ReportCase>& cases) {
+  std::string rows;
+  for (const ReportVerdict& verdict : kReportVerdicts) {
+    if (verdict.worth_a_look) rows += look_rows(cases, verdict.name);
   }
   if (rows.empty()) return {};
   return fmt::format(

@@ -136,6 +136,16 @@ TEST(ReportHtml, LinksTheDoubtfulLesionsAndEachCase) {
                                "<td class=\"none\">0</td><td class=\"none\">0</td></tr>"));
 }
 
+TEST(ReportHtml, PutsTheDoubtfulBeforeTheMissed) {
+  ReportDocument document = small_document();
+  document.cases[0].lesions = {lesion("First", "missed"), lesion("Second", "opened")};
+  document.cases[1].lesions = {lesion("Third", "doubtful")};
+  const std::string look = between(report_html(document), "<section id=\"look\">", "</section>");
+  EXPECT_LT(look.find("#case-2-1"), look.find("#case-1-2"));
+  EXPECT_LT(look.find("#case-1-2"), look.find("#case-1-1"));
+  EXPECT_NE(look.find("#case-1-1"), std::string::npos);
+}
+
 TEST(ReportHtml, SaysVerdictsInWordsBesideAShape) {
   const std::string html = report_html(small_document());
   EXPECT_THAT(html,
