@@ -185,6 +185,7 @@ std::optional<Alignment> align(const ScanSignature& a, const ScanSignature& b) {
     best = {similarity->c,       -sign * similarity->s, similarity->s, sign * similarity->c,
             similarity->shift.x, similarity->shift.y,   line.slope,    line.shift,
             line.points};
+    if (2 * static_cast<std::size_t>(line.points) > matches.size()) break;  // hardly another can have more
   }
   return best;
 }

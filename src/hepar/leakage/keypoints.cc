@@ -165,46 +165,59 @@ bool is_ridge(const Picture& blob, std::int64_t x, std::int64_t y) {
   return determinant <= 0 || (xx + yy) * (xx + yy) * kRatio >= (kRatio + 1) * (kRatio + 1) * determinant;
 }
 
-}  // namespace
+// A blob before it is described; `level` is the picture to describe it in.
+struct Candidate {
+  Keypoint point;
+  std::size_t level;
+};
 
-std::vector<Keypoint> find_keypoints(std::span<const float> picture, std::int64_t width, std::int64_t height,
-                                     std::span<const std::uint8_t> allowed, std::size_t most) {
-  std::vector<Picture> levels{{width, height, {picture.begin(), picture.end()}}};
-  levels[0] = blurred(levels[0], kFirstSigma);
-  for (int level = 1; level < kLevels; ++level) {
-    const double before = sigma_of(level - 1), after = sigma_of(level);
-    levels.push_back(blurred(levels.back(), std::sqrt(after * after - before * before)));
-  }
-  std::vector<Picture> blobs;
-  for (std::size_t level = 0; level + 1 < levels.size(); ++level) {
-    blobs.push_back(levels[level]);
-    for (std::size_t n = 0; n < blobs[level].pixels.size(); ++n)
-      blobs[level].pixels[n] = levels[level + 1].pixels[n] - levels[level].pixels[n];
-  }
-  std::vector<Keypoint> points;
+std::vector<Candidate> find_blobs(const std::vector<Picture>& blobs, std::span<const std::uint8_t> allowed) {
+  constexpr float kLeastStrength = 0.005F;  // 1.5 HU
+  const std::int64_t width = blobs[0].width, height = blobs[0].height;
+  std::vector<Candidate> found;
   for (std::size_t level = 1; level + 1 < blobs.size(); ++level)
     for (std::int64_t y = 1; y + 1 < height; ++y)
       for (std::int64_t x = 1; x + 1 < width; ++x) {
         if (allowed[static_cast<std::size_t>(x + y * width)] == 0) continue;
         const Picture& blob = blobs[level];
         const float here = blob.at(x, y);
-        if (std::abs(here) < 0.005F || !is_extremum(blobs, level, x, y) || is_ridge(blob, x, y)) continue;
+        if (std::abs(here) < kLeastStrength || !is_extremum(blobs, level, x, y) || is_ridge(blob, x, y))
+          continue;
         Keypoint point;
         point.x = static_cast<float>(x) + vertex(blob.at(x - 1, y), here, blob.at(x + 1, y));
         point.y = static_cast<float>(y) + vertex(blob.at(x, y - 1), here, blob.at(x, y + 1));
         const float shift = vertex(blobs[level - 1].at(x, y), here, blobs[level + 1].at(x, y));
         point.scale = static_cast<float>(sigma_of(static_cast<double>(level) + static_cast<double>(shift)));
         point.strength = std::abs(here);
-        point.angle = static_cast<float>(level);
-        points.push_back(point);
+        found.push_back({point, level});
       }
-  std::sort(points.begin(), points.end(),
-            [](const Keypoint& a, const Keypoint& b) { return a.strength > b.strength; });
-  if (points.size() > most) points.resize(most);
-  for (Keypoint& point : points) {
-    const Picture& level = levels[static_cast<std::size_t>(point.angle)];
-    point.angle = main_angle(level, point);
-    describe(level, point);
+  return found;
+}
+
+}  // namespace
+
+std::vector<Keypoint> find_keypoints(std::span<const float> picture, std::int64_t width, std::int64_t height,
+                                     std::span<const std::uint8_t> allowed, std::size_t most) {
+  std::vector<Picture> levels{
+      blurred({width, height, std::vector<float>(picture.begin(), picture.end())}, kFirstSigma)};
+  std::vector<Picture> blobs;  // differences of neighbouring levels
+  for (int level = 1; level < kLevels; ++level) {
+    const double before = sigma_of(level - 1), after = sigma_of(level);
+    levels.push_back(blurred(levels.back(), std::sqrt(after * after - before * before)));
+    blobs.push_back(levels.back());
+    const auto& finer = levels[levels.size() - 2].pixels;
+    for (std::size_t n = 0; n < finer.size(); ++n) blobs.back().pixels[n] -= finer[n];
+  }
+  std::vector<Candidate> found = find_blobs(blobs, allowed);
+  std::stable_sort(found.begin(), found.end(), [](const Candidate& a, const Candidate& b) {
+    return a.point.strength > b.point.strength;
+  });
+  if (found.size() > most) found.resize(most);
+  std::vector<Keypoint> points;
+  for (Candidate& candidate : found) {
+    candidate.point.angle = main_angle(levels[candidate.level], candidate.point);
+    describe(levels[candidate.level], candidate.point);
+    points.push_back(candidate.point);
   }
   return points;
 }
