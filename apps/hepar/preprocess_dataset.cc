@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
@@ -13,6 +12,7 @@
 #include "hepar/core/file.h"
 #include "hepar/io/image_io.h"
 #include "hepar/nn/weights.h"
+#include "hepar/pipeline/nnunet_dataset.h"
 #include "hepar/plan/default_plan.h"
 #include "hepar/plan/preprocess.h"
 
@@ -20,25 +20,6 @@ namespace hepar {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::vector<std::string> case_names(const fs::path& labels_folder, const std::string& file_ending) {
-  if (!fs::is_directory(labels_folder)) {
-    throw Error(ErrorCode::kMissing,
-                fmt::format("{} is not there; an nnU-Net dataset holds dataset.json, imagesTr and labelsTr.",
-                            labels_folder.string()));
-  }
-  std::vector<std::string> names;
-  for (const auto& file : fs::directory_iterator(labels_folder)) {
-    const std::string name = file.path().filename().string();
-    if (name.ends_with(file_ending)) names.push_back(name.substr(0, name.size() - file_ending.size()));
-  }
-  std::sort(names.begin(), names.end());
-  if (names.empty()) {
-    throw Error(ErrorCode::kInvalidInput,
-                fmt::format("{} holds no {} file.", labels_folder.string(), file_ending));
-  }
-  return names;
-}
 
 DatasetLabels read_region_labels(const fs::path& dataset) {
   const fs::path file = dataset / "dataset.json";
@@ -79,7 +60,7 @@ void write_splits(const fs::path& file, const std::vector<std::string>& names, s
 void preprocess_dataset(const fs::path& dataset, const fs::path& output,
                         std::optional<std::size_t> validation_cases, Progress* progress) {
   const DatasetLabels labels = read_region_labels(dataset);
-  const std::vector<std::string> names = case_names(dataset / "labelsTr", labels.file_ending);
+  const std::vector<std::string> names = nnunet_case_names(dataset, labels.file_ending);
   const std::size_t held_back = validation_cases.value_or(names.size() / 10);
   if (held_back >= names.size()) {
     throw Error(ErrorCode::kInvalidInput,

@@ -8,35 +8,17 @@
 #include "hepar/core/error.h"
 #include "hepar/io/image_io.h"
 #include "hepar/nn/model_folder.h"
+#include "hepar/pipeline/nnunet_dataset.h"
 #include "hepar/pipeline/phantom_cohort.h"
 
 namespace hepar {
 namespace {
 namespace fs = std::filesystem;
 
-std::vector<std::string> case_names(const fs::path& dataset, const std::string& file_ending) {
-  const fs::path folder = dataset / "labelsTr";
-  if (!fs::is_directory(folder)) {
-    throw Error(ErrorCode::kMissing,
-                fmt::format("there is no {}; an nnU-Net dataset holds dataset.json, imagesTr and labelsTr",
-                            folder.string()));
-  }
-  std::vector<std::string> names;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
-    if (name.ends_with(file_ending)) names.push_back(name.substr(0, name.size() - file_ending.size()));
-  }
-  std::sort(names.begin(), names.end());
-  if (names.empty()) {
-    throw Error(ErrorCode::kInvalidInput, fmt::format("{} holds no {} file", folder.string(), file_ending));
-  }
-  return names;
-}
-
 CohortData whole_dataset(const std::string& key, const fs::path& dataset) {
   CohortData cohort{.key = key, .title = {}, .dataset = dataset, .cases = {}};
   cohort.file_ending = read_dataset_labels(dataset / "dataset.json").file_ending;
-  cohort.cases = case_names(dataset, cohort.file_ending);
+  cohort.cases = nnunet_case_names(dataset, cohort.file_ending);
   return cohort;
 }
 
