@@ -9,10 +9,12 @@
 #include <optional>
 
 #include "hepar/core/error.h"
+#include "hepar/core/file.h"
 #include "hepar/core/output_folder.h"
 #include "hepar/evaluation/evaluation_output.h"
 #include "hepar/figures/gallery.h"
 #include "hepar/pipeline/case_volumes.h"
+#include "hepar/pipeline/provenance.h"
 #include "hepar/pipeline/run_record.h"
 
 namespace hepar {
@@ -88,6 +90,18 @@ void write_worst_cases(const Evaluation& evaluation, const fs::path& folder) {
   write_gallery(folder / "worst_cases.svg", title, panels);
 }
 
+// Time per stage of the first method that Hepar made.
+void write_times(const Evaluation& evaluation, const fs::path& folder) {
+  for (const MethodResult& method : evaluation.methods) {
+    const std::vector<EvaluationFigure> figures = time_figures(read_runs(prediction_paths(method)));
+    for (const EvaluationFigure& figure : figures) {
+      write_text_file(folder / (figure.stem + ".svg"), figure.draw(PictureFormat::kSvg));
+      write_text_file(folder / (figure.stem + ".png"), figure.draw(PictureFormat::kPng));
+    }
+    if (!figures.empty()) return;
+  }
+}
+
 }  // namespace
 
 fs::path find_ct(const EvaluatedCase& c, const fs::path& images) {
@@ -129,6 +143,7 @@ void write_evaluation_folder(const Evaluation& evaluation, const fs::path& outpu
   OutputFolder out(output);
   write_evaluation(evaluation, out.staging(), output);
   write_worst_cases(evaluation, out.staging());
+  write_times(evaluation, out.staging());
   out.commit();
 }
 

@@ -42,7 +42,8 @@ TEST_F(EvaluateCohort, WritesFilesAndAPictureOfTheWorstCases) {
   const Evaluation evaluation = evaluate_cohort(request());
   // The paper's filter took the cyst out: all is right.
   EXPECT_DOUBLE_EQ(evaluation.methods[0].cases[0].regions[1].metrics.dsc.value(), 1.0);
-  for (const char* file : {"evaluation.json", "cases.csv", "worst_cases.png", "worst_cases.svg"}) {
+  for (const char* file :
+       {"evaluation.json", "cases.csv", "worst_cases.png", "worst_cases.svg", "stage_times.svg"}) {
     EXPECT_TRUE(fs::exists(root_ / "out" / file)) << file;
   }
 }

@@ -88,12 +88,18 @@ ReportTable case_runs_table(const std::vector<NamedRun>& runs) {
 
 }  // namespace
 
-std::vector<NamedRun> read_runs(const std::vector<std::pair<std::string, fs::path>>& predictions) {
+std::vector<NamedRun> read_runs(const std::vector<NamedPath>& predictions) {
   std::vector<NamedRun> runs;
   for (const auto& [name, prediction] : predictions) {
     if (auto run = read_run_record(prediction.parent_path())) runs.emplace_back(name, std::move(*run));
   }
   return runs;
+}
+
+std::vector<NamedPath> prediction_paths(const MethodResult& method) {
+  std::vector<NamedPath> paths;
+  for (const EvaluatedCase& c : method.cases) paths.emplace_back(c.name, c.prediction);
+  return paths;
 }
 
 std::vector<ReportTable> provenance_tables(const std::vector<NamedRun>& runs) {

@@ -72,12 +72,6 @@ ReportTable one_case_table(const EvaluatedCase& c, const EvaluationOptions& opti
   return table;
 }
 
-std::vector<std::pair<std::string, fs::path>> prediction_paths(const MethodResult& method) {
-  std::vector<std::pair<std::string, fs::path>> paths;
-  for (const EvaluatedCase& c : method.cases) paths.emplace_back(c.name, c.prediction);
-  return paths;
-}
-
 // The method whose predictions are shown case by case: the last one that comes with lesions judged by Hepar,
 // else the first.
 const MethodResult& shown_method(const Evaluation& evaluation) {

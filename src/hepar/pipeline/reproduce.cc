@@ -91,13 +91,15 @@ std::vector<std::string> leakage_notes(const ExperimentData& data, Progress* pro
     if (cohort.key == "validation") continue;  // held back from the training dataset itself
     const LeakageReport found = find_leakage({.train = data.training, .test = cohort.dataset}, progress);
     for (const ScanPair& pair : found.matches) {
-      notes.push_back(fmt::format("The {} case {} is the same scan as {} of the training dataset: its figures are "
-                                  "not those of an unseen patient.",
-                                  cohort.key, pair.second, pair.first));
+      notes.push_back(
+          fmt::format("The {} case {} is the same scan as {} of the training dataset: its figures are "
+                      "not those of an unseen patient.",
+                      cohort.key, pair.second, pair.first));
     }
     if (found.matches.empty()) {
-      notes.push_back(fmt::format("None of the {} scans compared for {} is in the training dataset (hepar leakage).",
-                                  found.test_count, cohort.key));
+      notes.push_back(
+          fmt::format("None of the {} scans compared for {} is in the training dataset (hepar leakage).",
+                      found.test_count, cohort.key));
     }
   }
   return notes;
