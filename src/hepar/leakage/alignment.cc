@@ -19,6 +19,7 @@ constexpr double kSteepest = 8;  // most slabs of one scan per slab of the other
 
 struct Match {
   const ScanSignature::Point *a, *b;
+  double slab_b;   // where repeated slices make several partners the same, the middle one's
   int similarity;  // inner product of the descriptors
   bool mirrored;   // b's picture is mirrored
   double scale() const { return static_cast<double>(b->keypoint.scale / a->keypoint.scale); }
@@ -45,12 +46,16 @@ std::vector<Match> match_points(const ScanSignature& a, const ScanSignature& b) 
     if (query.rank >= ranks) continue;
     for (const bool mirror : {false, true}) {
       const Descriptor wanted = mirror ? mirrored(query.keypoint.descriptor) : query.keypoint.descriptor;
-      Match best{&query, nullptr, kLeastSimilarity, mirror};
+      Match best{&query, nullptr, 0, kLeastSimilarity, mirror};
+      std::int64_t last_slab = 0;
       for (const auto& candidate : b.points) {
         const int similarity = inner_product(wanted, candidate.keypoint.descriptor);
         if (similarity > best.similarity) best.similarity = similarity, best.b = &candidate;
+        if (similarity == best.similarity) last_slab = candidate.slab;
       }
-      if (best.b != nullptr) matches.push_back(best);
+      if (best.b == nullptr) continue;
+      best.slab_b = 0.5 * static_cast<double>(best.b->slab + last_slab);
+      matches.push_back(best);
     }
   }
   std::stable_sort(matches.begin(), matches.end(),
@@ -117,19 +122,17 @@ struct SlabLine {
   int points = 0;
   // `slack` in slabs of the scan that has the thicker ones.
   bool holds(const Match& match, double slack) const {
-    const double off =
-        static_cast<double>(match.b->slab) - slope * static_cast<double>(match.a->slab) - shift;
+    const double off = match.slab_b - slope * static_cast<double>(match.a->slab) - shift;
     return std::abs(off) <= slack * std::max(1.0, std::abs(slope));
   }
 };
 
 std::optional<SlabLine> line_through(const Match& p, const Match& q) {
-  const auto run = static_cast<double>(q.a->slab - p.a->slab),
-             rise = static_cast<double>(q.b->slab - p.b->slab);
+  const auto run = static_cast<double>(q.a->slab - p.a->slab), rise = q.slab_b - p.slab_b;
   if (std::abs(run) < kFewestSlabsApart || std::abs(rise) < kFewestSlabsApart) return std::nullopt;
   const double slope = rise / run;
   if (std::abs(slope) > kSteepest || std::abs(slope) * kSteepest < 1) return std::nullopt;
-  return SlabLine{slope, static_cast<double>(p.b->slab) - slope * static_cast<double>(p.a->slab), 0};
+  return SlabLine{slope, p.slab_b - slope * static_cast<double>(p.a->slab), 0};
 }
 
 // Regression over the matches that the line holds; the same line when they lie in one slab.
@@ -137,7 +140,7 @@ SlabLine refined(const SlabLine& line, const std::vector<const Match*>& matches,
   double n = 0, a = 0, b = 0, aa = 0, ab = 0;
   for (const Match* match : matches) {
     if (!line.holds(*match, slack)) continue;
-    const auto x = static_cast<double>(match->a->slab), y = static_cast<double>(match->b->slab);
+    const auto x = static_cast<double>(match->a->slab), y = match->slab_b;
     n += 1, a += x, b += y, aa += x * x, ab += x * y;
   }
   const double spread = aa - a * a / n, slope = (ab - a * b / n) / spread;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <optional>
 #include <vector>
 
@@ -13,9 +14,9 @@ namespace hepar {
 namespace {
 using leakage::Alignment;
 
-constexpr std::int64_t kComparedSlabs = 24, kSharpenedSlabs = 7;
+constexpr std::int64_t kComparedSlabs = 24, kSharpenedSlabs = 12;
 // Between these, a correlation may be that of one scan whose slabs are not yet laid on each other exactly.
-constexpr double kHopeless = 0.2, kClear = 0.8;
+constexpr double kHopeless = 0.2, kClear = 0.97;
 constexpr double kFewestPixels = 150;  // of a slab; the body has some 2300
 constexpr std::int64_t kFewestCommonSlices = 6;
 
@@ -114,16 +115,15 @@ std::vector<std::int64_t> common_slabs(const ScanSignature& a, const ScanSignatu
   return chosen;
 }
 
-// What three quarters of the slabs reach; 0 when most of them show too little of the body in common.
-double correlation(const ScanSignature& a, const ScanSignature& b, const Alignment& alignment,
-                   const std::vector<std::int64_t>& slabs) {
+// Of the slabs, the lowest first; nothing when most of them show too little of the body in common.
+std::vector<double> correlations(const ScanSignature& a, const ScanSignature& b, const Alignment& alignment,
+                                 const std::vector<std::int64_t>& slabs) {
   std::vector<double> values;
   for (const std::int64_t slab : slabs)
     if (const auto value = slab_correlation(a, b, alignment, slab)) values.push_back(*value);
-  if (2 * values.size() <= slabs.size()) return 0;
-  const auto quarter = values.begin() + std::ssize(values) / 4;
-  std::nth_element(values.begin(), quarter, values.end());
-  return *quarter;
+  if (2 * values.size() <= slabs.size()) return {};
+  std::sort(values.begin(), values.end());
+  return values;
 }
 
 // Moves the ends of the common slabs by up to a slab until the pictures agree best, as keypoints tell places
@@ -131,7 +131,12 @@ double correlation(const ScanSignature& a, const ScanSignature& b, const Alignme
 void sharpen(const ScanSignature& a, const ScanSignature& b, Alignment& alignment) {
   const std::vector<std::int64_t> slabs = common_slabs(a, b, alignment, kSharpenedSlabs);
   const auto first = static_cast<double>(slabs.front()), last = static_cast<double>(slabs.back());
-  double best = correlation(a, b, alignment, slabs);
+  // The mean, as one slab in four is enough to tell where scans of repeated slices belong.
+  const auto agreement = [&](const Alignment& tried) {
+    const auto values = correlations(a, b, tried, slabs);
+    return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(slabs.size());
+  };
+  double best = agreement(alignment);
   for (const double step : {0.6, 0.3, 0.15}) {
     const Alignment start = alignment;
     for (const int low : {-1, 0, 1})
@@ -141,8 +146,7 @@ void sharpen(const ScanSignature& a, const ScanSignature& b, Alignment& alignmen
         Alignment moved = start;
         moved.slab_slope = start.slab_slope * (1 + rise);
         moved.slab_shift = start.slab_shift * (1 + rise) - first * rise + move * low;
-        if (const double value = correlation(a, b, moved, slabs); value > best)
-          best = value, alignment = moved;
+        if (const double value = agreement(moved); value > best) best = value, alignment = moved;
       }
   }
 }
@@ -157,7 +161,8 @@ ScanMatch compare_scans(const ScanSignature& a, const ScanSignature& b) {
   const auto compare = [&] {
     describe(*alignment, a, b, match);
     if (std::min(match.slices_a.count(), match.slices_b.count()) < kFewestCommonSlices) return 0.0;
-    return correlation(a, b, *alignment, common_slabs(a, b, *alignment, kComparedSlabs));
+    const auto values = correlations(a, b, *alignment, common_slabs(a, b, *alignment, kComparedSlabs));
+    return values.empty() ? 0.0 : values[values.size() / 4];
   };
   match.correlation = compare();
   if (match.correlation > kHopeless && match.correlation < kClear) {

@@ -92,6 +92,20 @@ TEST_F(ScanMatchTest, OffsetsAndNoiseDoNotMatter) {
   EXPECT_GT(compare(copy).correlation, 0.9);
 }
 
+TEST_F(ScanMatchTest, SlicesMayBeRepeated) {
+  // As when thick slices are stretched to thin ones: keypoints are the same in four slices.
+  Geometry geometry = scan_.geometry();
+  geometry.size.k = 48;
+  CtVolume repeated(geometry);
+  for (std::int64_t k = 0; k < 48; ++k)
+    for (std::int64_t j = 0; j < geometry.size.j; ++j)
+      for (std::int64_t i = 0; i < geometry.size.i; ++i) repeated[{i, j, k}] = scan_[{i, j, k / 4 * 5}];
+  const ScanSignature signature = make_scan_signature(repeated);
+  EXPECT_GT(compare_scans(signature, signature).correlation, 0.9);
+  EXPECT_GT(compare_scans(signature, make_scan_signature(flipped(repeated, true, true, true))).correlation,
+            0.9);
+}
+
 TEST_F(ScanMatchTest, AllAtOnce) {
   CtVolume copy = flipped(crop(scan_, {{10, 0, 10}, {96, 80, 60}}), true, false, true);
   Random random(6);
