@@ -12,8 +12,8 @@ namespace hepar {
 // Fewer slices say too little: such scans are not compared.
 inline constexpr std::int64_t kFewestSlices = 8;
 
-// What is kept of a CT to recognise it under another name, spacing, crop, flip or intensity offset: about
-// 1.5 MB. Holds no patient data but small pictures.
+// What is kept of a CT to recognise it under another name, spacing, crop, flip or intensity offset: 1 to
+// 5 MB. Holds no patient data but small pictures.
 struct ScanSignature {
   struct Point {
     leakage::Keypoint keypoint;
@@ -26,7 +26,7 @@ struct ScanSignature {
   std::vector<Point> points;
 
   // The pictures that the keypoints lie in, column fastest, then row, then slab: contrast against the
-  // surroundings in steps of 3 HU; kOutside where the body is not.
+  // surroundings in HU, cut to +-127; kOutside where the body is not.
   static constexpr std::int8_t kOutside = -128;
   std::int64_t width = 0, height = 0;
   std::vector<std::int8_t> contrast;
