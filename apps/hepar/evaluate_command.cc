@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "hepar/core/error.h"
+#include "hepar/core/file.h"
 #include "hepar/evaluation/evaluation_json.h"
 #include "hepar/evaluation/evaluation_output.h"
 #include "hepar/metrics/metric_table.h"
@@ -22,11 +23,6 @@ struct EvaluateArguments {
   std::vector<std::string> regions, lesion_regions;
   EvaluateRequest request;
 };
-
-// The folder's or file's own name, to tell methods apart.
-std::string last_name(const std::filesystem::path& path) {
-  return std::filesystem::absolute(path / ".").lexically_normal().parent_path().filename().string();
-}
 
 void bind(CLI::App& app, EvaluateArguments& arguments) {
   EvaluateRequest& request = arguments.request;

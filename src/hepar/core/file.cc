@@ -103,4 +103,9 @@ void make_folder(const fs::path& folder) {
   }
 }
 
+std::string last_name(const fs::path& path) {
+  const fs::path absolute = fs::absolute(path).lexically_normal();
+  return (absolute.has_filename() ? absolute : absolute.parent_path()).filename().string();
+}
+
 }  // namespace hepar

@@ -39,4 +39,7 @@ std::string read_text_file(const std::filesystem::path& path,
 // Makes `folder` and its parents; Error(kMissing) with the reason when that can't be done.
 void make_folder(const std::filesystem::path& folder);
 
+// The last name of a path, whatever way it is written: "out" for "a/out", "a/out/" and, in that folder, ".".
+std::string last_name(const std::filesystem::path& path);
+
 }  // namespace hepar

@@ -79,5 +79,12 @@ TEST_F(FileTest, MakeFolderRefusesAFileOfThatName) {
   EXPECT_THROW(make_folder(folder_ / "a"), Error);
 }
 
+TEST_F(FileTest, LastNameIsTheSameHoweverAPathIsWritten) {
+  for (const char* path : {"a/out", "a/out/", "a/out/.", "a/b/../out", "/out"})
+    EXPECT_EQ(last_name(path), "out");
+  EXPECT_EQ(last_name("a/x.nii.gz"), "x.nii.gz");
+  EXPECT_EQ(last_name("."), fs::current_path().filename().string());
+}
+
 }  // namespace
 }  // namespace hepar

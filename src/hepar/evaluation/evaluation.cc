@@ -74,6 +74,13 @@ bool EvaluationOptions::counts_lesions(const RegionSpec& region) const {
   return std::find(lesion_regions.begin(), lesion_regions.end(), region.name) != lesion_regions.end();
 }
 
+std::optional<std::size_t> EvaluationOptions::find_region(std::string_view name) const {
+  for (std::size_t n = 0; n < regions.size(); ++n) {
+    if (regions[n].name == name) return n;
+  }
+  return std::nullopt;
+}
+
 std::vector<std::string> EvaluationOptions::problems() const {
   std::vector<std::string> problems;
   if (regions.empty()) problems.push_back("no region is named");

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "hepar/core/progress.h"
@@ -22,6 +23,8 @@ struct EvaluationOptions {
   double min_iou = kMinDetectionIou;  // what makes a lesion detected, see lesion_detection.h
 
   bool counts_lesions(const RegionSpec& region) const;
+  // Place of the region of that name in `regions`.
+  std::optional<std::size_t> find_region(std::string_view name) const;
   // All that is wrong, one sentence each: no region, a name twice.
   std::vector<std::string> problems() const;
 };

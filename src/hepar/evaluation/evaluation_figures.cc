@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "hepar/core/file.h"
 #include "hepar/figures/bland_altman.h"
 #include "hepar/figures/box_plot.h"
 #include "hepar/metrics/metric_table.h"
@@ -21,8 +22,7 @@ void add_box_plot(const Evaluation& evaluation, std::string_view key,
   const MetricInfo& metric = *find_metric(key);
   BoxPlot plot;
   plot.title = metric.title;
-  plot.y_label =
-      *metric.unit == '\0' ? metric.short_title : fmt::format("{} ({})", metric.short_title, metric.unit);
+  plot.y_label = metric_label(metric);
   for (std::size_t r = 0; r < evaluation.options.regions.size(); ++r) {
     for (const MethodResult& method : evaluation.methods) {
       std::vector<double> values = metric_values(method, r, metric.value);
@@ -76,6 +76,13 @@ std::vector<EvaluationFigure> evaluation_figures(const Evaluation& evaluation) {
     for (const MethodResult& method : evaluation.methods) add_agreement(evaluation, method, r, figures);
   }
   return figures;
+}
+
+void write_figures(const std::vector<EvaluationFigure>& figures, const std::filesystem::path& folder) {
+  for (const EvaluationFigure& figure : figures) {
+    write_text_file(folder / (figure.stem + ".svg"), figure.draw(PictureFormat::kSvg));
+    write_text_file(folder / (figure.stem + ".png"), figure.draw(PictureFormat::kPng));
+  }
 }
 
 }  // namespace hepar

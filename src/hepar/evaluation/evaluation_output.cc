@@ -49,19 +49,8 @@ void write_evaluation(const Evaluation& evaluation, const fs::path& staging, con
   write_text_file(staging / "summary.csv", summary_csv(evaluation));
   if (evaluation.methods.size() > 1)
     write_text_file(staging / "comparisons.csv", comparisons_csv(evaluation));
-  std::string markdown = fmt::format("{}\n", kDisclaimer), latex = fmt::format("% {}\n", kDisclaimer);
-  for (const ReportTable& table : all_tables(evaluation)) {
-    markdown += '\n';
-    markdown += markdown_table(table);
-    latex += '\n';
-    latex += latex_table(table);
-  }
-  write_text_file(staging / "tables.md", markdown);
-  write_text_file(staging / "tables.tex", latex);
-  for (const EvaluationFigure& figure : evaluation_figures(evaluation)) {
-    write_text_file(staging / (figure.stem + ".svg"), figure.draw(PictureFormat::kSvg));
-    write_text_file(staging / (figure.stem + ".png"), figure.draw(PictureFormat::kPng));
-  }
+  write_tables(all_tables(evaluation), staging);
+  write_figures(evaluation_figures(evaluation), staging);
 }
 
 std::string evaluation_text(const Evaluation& evaluation) {

@@ -23,15 +23,10 @@ std::string fixed(const std::optional<double>& value, int digits) {
   return value ? fmt::format("{:.{}f}", *value, digits) : "-";
 }
 
-std::string title_with_unit(const MetricInfo& metric) {
-  return *metric.unit == '\0' ? std::string(metric.short_title)
-                              : fmt::format("{} ({})", metric.short_title, metric.unit);
-}
-
 Row summary_row(const MethodResult& method, const RegionSpec& region, std::size_t index,
                 const MetricInfo& metric) {
   const Summary s = summarise(metric_values(method, index, metric.value));
-  Row row{method.name, region.name, title_with_unit(metric), count(s.n)};
+  Row row{method.name, region.name, metric_label(metric), count(s.n)};
   for (const auto& value : {s.mean, s.sd, s.min, s.q1, s.median, s.q3, s.max}) {
     row.push_back(metric_cell(metric, value));
   }
@@ -71,7 +66,7 @@ Row comparison_row(const MethodComparison& row) {
   const auto t_p = c.t_test ? std::optional(c.t_test->p_two_sided) : std::nullopt;
   const auto w_p = c.wilcoxon ? std::optional(c.wilcoxon->p_two_sided) : std::nullopt;
   return {row.region,
-          title_with_unit(metric),
+          metric_label(metric),
           row.second,
           count(c.n),
           mean_and_sd(metric, c.before.mean, c.before.sd),
@@ -92,13 +87,6 @@ void add_detection_rows(const std::string& method, const DetectionCounts& counts
        count(counts.predictions), count(counts.false_positives), percent(counts.precision()),
        fixed(counts.f1(), 2),
        fmt::format("{:.2f}", static_cast<double>(counts.false_positives) / static_cast<double>(cases))});
-}
-
-std::optional<std::size_t> region_index(const EvaluationOptions& options, std::string_view name) {
-  for (std::size_t n = 0; n < options.regions.size(); ++n) {
-    if (options.regions[n].name == name) return n;
-  }
-  return std::nullopt;
 }
 
 // One decimal less than the paper's two for a share that is printed as a number.
@@ -141,7 +129,7 @@ ReportTable case_table(const Evaluation& evaluation, std::span<const std::string
       };
       if (std::none_of(evaluation.methods.begin(), evaluation.methods.end(), has_value)) continue;
       shown.emplace_back(r, metric);
-      table.columns.push_back(evaluation.options.regions[r].name + " " + title_with_unit(*metric));
+      table.columns.push_back(evaluation.options.regions[r].name + " " + metric_label(*metric));
     }
   }
   for (const MethodResult& method : evaluation.methods) {
@@ -225,8 +213,8 @@ std::vector<ReportTable> detection_tables(const Evaluation& evaluation) {
 }
 
 std::vector<ReportTable> cohort_tables(const Evaluation& evaluation) {
-  const auto liver = region_index(evaluation.options, "liver");
-  const auto tumour = region_index(evaluation.options, "tumour");
+  const auto liver = evaluation.options.find_region("liver");
+  const auto tumour = evaluation.options.find_region("tumour");
   if (!liver || !tumour) return {};
   ReportTable table;
   table.caption = "Over the cohort, as in LiTS";

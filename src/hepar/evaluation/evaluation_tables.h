@@ -22,11 +22,12 @@ ReportTable full_summary_table(const Evaluation& evaluation);
 // One row per case and method, with these metrics of every region that has a value of them somewhere.
 ReportTable case_table(const Evaluation& evaluation, std::span<const std::string_view> metrics);
 
-// The methods against the first, as in Table 2 of the paper, with all tests. The note holds the warnings. A line
-// that would say that no case differs is left out; there may be none at all.
+// The methods against the first, as in Table 2 of the paper, with all tests. The note holds the warnings. A
+// line that would say that no case differs is left out; there may be none at all.
 ReportTable comparison_table(const Evaluation& evaluation);
 
-// Lesions found, missed and invented, by size class where there are any; a table per region that is counted so.
+// Lesions found, missed and invented, by size class where there are any; a table per region that is counted
+// so.
 std::vector<ReportTable> detection_tables(const Evaluation& evaluation);
 
 // LiTS's figures over the cohort: Dice per case and global, tumour burden; empty without the regions liver

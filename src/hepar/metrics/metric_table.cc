@@ -86,4 +86,9 @@ const MetricInfo* find_metric(std::string_view key) {
   return found == kMetrics.end() ? nullptr : &*found;
 }
 
+std::string metric_label(const MetricInfo& metric) {
+  const std::string unit = metric.unit;
+  return unit.empty() ? metric.short_title : metric.short_title + (" (" + unit + ")");
+}
+
 }  // namespace hepar

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "hepar/metrics/region_metrics.h"
@@ -26,6 +27,9 @@ struct MetricInfo {
 // Every metric of one structure of one case, in the order of all outputs. The only list there is: documents,
 // help and tables are made from it.
 std::span<const MetricInfo> metric_table();
+
+// Short title and unit for a column or an axis: "DSC", "HD95 (mm)".
+std::string metric_label(const MetricInfo& metric);
 
 // The metric of that key; nothing when there is none.
 const MetricInfo* find_metric(std::string_view key);

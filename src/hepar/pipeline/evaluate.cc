@@ -9,7 +9,6 @@
 #include <optional>
 
 #include "hepar/core/error.h"
-#include "hepar/core/file.h"
 #include "hepar/core/output_folder.h"
 #include "hepar/evaluation/evaluation_output.h"
 #include "hepar/figures/gallery.h"
@@ -35,13 +34,6 @@ fs::path ct_in_folder(const fs::path& folder, const std::string& name) {
   const fs::path inner = folder / name;
   if (fs::exists(inner / "ct.nii.gz")) return inner / "ct.nii.gz";
   return fs::is_directory(inner) ? inner : fs::path();
-}
-
-std::optional<std::size_t> tumour_region(const EvaluationOptions& options) {
-  for (std::size_t n = 0; n < options.regions.size(); ++n) {
-    if (options.regions[n].name == "tumour") return n;
-  }
-  return std::nullopt;
 }
 
 // What a picture of a bad case should show: the largest missed lesion, else the largest one.
@@ -70,7 +62,7 @@ std::vector<const EvaluatedCase*> worst_cases(const MethodResult& method, std::s
 }
 
 void write_worst_cases(const Evaluation& evaluation, const fs::path& folder) {
-  const auto region = tumour_region(evaluation.options);
+  const auto region = evaluation.options.find_region("tumour");
   if (!region) return;
   std::vector<SlicePanel> panels;
   for (const EvaluatedCase* c : worst_cases(evaluation.methods.front(), *region)) {
@@ -94,10 +86,7 @@ void write_worst_cases(const Evaluation& evaluation, const fs::path& folder) {
 void write_times(const Evaluation& evaluation, const fs::path& folder) {
   for (const MethodResult& method : evaluation.methods) {
     const std::vector<EvaluationFigure> figures = time_figures(read_runs(prediction_paths(method)));
-    for (const EvaluationFigure& figure : figures) {
-      write_text_file(folder / (figure.stem + ".svg"), figure.draw(PictureFormat::kSvg));
-      write_text_file(folder / (figure.stem + ".png"), figure.draw(PictureFormat::kPng));
-    }
+    write_figures(figures, folder);
     if (!figures.empty()) return;
   }
 }

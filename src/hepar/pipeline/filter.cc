@@ -21,12 +21,6 @@
 namespace hepar {
 namespace {
 
-std::array<std::int64_t, 256> count_labels(const LabelMap& labels) {
-  std::array<std::int64_t, 256> counts{};
-  for (const std::uint8_t value : labels.voxels()) ++counts[value];
-  return counts;
-}
-
 std::string join(const std::vector<int>& values) {
   std::string text;
   for (const int value : values) text += (text.empty() ? "" : ", ") + std::to_string(value);
@@ -60,11 +54,6 @@ OverviewOptions overview_options(const LesionFilterResult& lesions) {
   return options;
 }
 
-std::string case_name(const std::filesystem::path& output) {
-  const std::filesystem::path absolute = std::filesystem::absolute(output).lexically_normal();
-  return (absolute.has_filename() ? absolute : absolute.parent_path()).filename().string();
-}
-
 void measure_volumes(const LabelMap& before, CaseResult& result) {
   const double voxel_ml = before.geometry().voxel_volume_ml();
   const auto counts_before = count_labels(before), counts = count_labels(result.labels);
@@ -76,6 +65,12 @@ void measure_volumes(const LabelMap& before, CaseResult& result) {
 }
 
 }  // namespace
+
+std::array<std::int64_t, 256> count_labels(const LabelMap& labels) {
+  std::array<std::int64_t, 256> counts{};
+  for (const std::uint8_t value : labels.voxels()) ++counts[value];
+  return counts;
+}
 
 void adopt_labels(LabelMap& labels, int tumour_label, std::vector<std::string>& notes) {
   const auto counts = count_labels(labels);
@@ -132,7 +127,7 @@ CaseResult judge_and_write(const CtVolume& ct, LabelMap labels, CaseJob job) {
   write_labels(out.staging() / kLabelsFile, result.labels);
   write_labels(out.staging() / kUnfilteredFile, before);
   write_text_file(out.staging() / "lesions.json", lesions_json(result.lesions));
-  write_text_file(out.staging() / "regions.csv", regions_csv(result.lesions, case_name(job.output)));
+  write_text_file(out.staging() / "regions.csv", regions_csv(result.lesions, last_name(job.output)));
   write_text_file(out.staging() / "histograms.csv", histograms_csv(result.lesions));
   job.clock.start("draw");
   write_overview_png(out.staging() / "overview.png", ct, before, result.labels,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -30,6 +32,9 @@ struct CaseResult {
   std::map<std::string, double> timings_s;                                // by stage
   std::vector<std::string> notes;
 };
+
+// Voxels of each label.
+std::array<std::int64_t, 256> count_labels(const LabelMap& labels);
 
 // Brings anyone's label map to Hepar's values: `tumour_label` becomes 2, 1 stays liver and 3 stays cyst
 // unless they are the tumour label, all else becomes background and is named in `notes`.

@@ -10,7 +10,9 @@
 #include <utility>
 
 #include "hepar/core/error.h"
+#include "hepar/core/file.h"
 #include "hepar/dicom/ct_series.h"
+#include "hepar/evaluation/case_pairs.h"
 #include "hepar/io/image_io.h"
 
 namespace hepar {
@@ -19,12 +21,6 @@ namespace {
 
 constexpr std::string_view kFirstChannel = "_0000";
 
-std::string stem(const fs::path& image) {
-  fs::path name = image.filename();
-  if (name.extension() == ".gz") name = name.stem();
-  return name.stem().string();
-}
-
 // The _0000 to _9999 that nnU-Net puts at the end of a name, or nothing.
 std::string channel(const std::string& name) {
   if (name.size() <= kFirstChannel.size()) return {};
@@ -32,11 +28,6 @@ std::string channel(const std::string& name) {
   const bool digits =
       std::all_of(end.begin() + 1, end.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
   return end.front() == '_' && digits ? end : std::string();
-}
-
-std::string folder_name(const fs::path& folder) {
-  const fs::path absolute = fs::absolute(folder).lexically_normal();
-  return (absolute.has_filename() ? absolute : absolute.parent_path()).filename().string();
 }
 
 struct Entries {
@@ -58,9 +49,9 @@ Entries entries_of(const fs::path& folder) {
 
 void add_images(const std::vector<fs::path>& images, std::vector<NamedScan>& scans) {
   std::set<std::string> stems;
-  for (const fs::path& image : images) stems.insert(stem(image));
+  for (const fs::path& image : images) stems.insert(case_name_of(image));
   for (const fs::path& image : images) {
-    const std::string name = stem(image), end = channel(name);
+    const std::string name = case_name_of(image), end = channel(name);
     const std::string base = name.substr(0, name.size() - end.size());
     const bool first_exists = stems.count(base + std::string(kFirstChannel)) > 0;
     if (!end.empty() && end != kFirstChannel && first_exists) continue;
@@ -73,7 +64,7 @@ void add_images(const std::vector<fs::path>& images, std::vector<NamedScan>& sca
 void add_series(const fs::path& folder, const std::vector<CtSeriesSummary>& series,
                 std::vector<NamedScan>& scans) {
   for (const CtSeriesSummary& one : series) {
-    const std::string name = folder_name(folder);
+    const std::string name = last_name(folder);
     NamedScan scan{series.size() == 1 ? name : fmt::format("{}/{}", name, one.uid), {}};
     scan.source.path = folder, scan.source.series = one.uid;
     scans.push_back(std::move(scan));

@@ -92,23 +92,18 @@ void add_figure_4(const Reproduction& reproduction, std::string_view key,
                   std::vector<EvaluationFigure>& figures) {
   const MetricInfo& metric = *find_metric(key);
   BoxPlot plot{.title = fmt::format("{} of the tumour", metric.title),
-               .y_label = *metric.unit == '\0' ? metric.short_title
-                                               : fmt::format("{} ({})", metric.short_title, metric.unit),
+               .y_label = metric_label(metric),
                .groups = {},
                .low = {},
                .high = {}};
   if (key == "dsc") plot.low = 0, plot.high = 1;
   for (const ReproducedCohort& cohort : reproduction.cohorts) {
-    const auto& regions = cohort.evaluation.options.regions;
-    const auto tumour = std::find_if(regions.begin(), regions.end(),
-                                     [](const RegionSpec& region) { return region.name == "tumour"; });
-    HEPAR_EXPECT(tumour != regions.end(), "a reproduction evaluates the tumour");
+    const std::size_t tumour = cohort.evaluation.options.find_region("tumour").value();
     for (const MethodResult& method : cohort.evaluation.methods) {
       const bool shown = method.name == kNetworkMethod || &cohort == &reproduction.cohorts.back();
       if (!shown) continue;
       plot.groups.push_back(
-          {fmt::format("{}, {}", cohort.key, method.name),
-           metric_values(method, static_cast<std::size_t>(tumour - regions.begin()), metric.value)});
+          {fmt::format("{}, {}", cohort.key, method.name), metric_values(method, tumour, metric.value)});
     }
   }
   figures.push_back({fmt::format("figure_4_{}", metric.key),
@@ -130,11 +125,12 @@ void add_figure_5(const std::vector<JudgedRegion>& regions, const EvaluationOpti
     if (!volumes.ct) continue;
     SlicePanel panel = make_slice_panel(*volumes.ct, volumes.slice_labels(), region.page.centroid_lps_mm,
                                         region.page.diameter_mm / 2);
+    const std::uint8_t truth = true_label(region);
     panel.caption = fmt::format("{}: called cyst, M {:.0f} HU{}", c.name,
                                 region.page.lesion.histogram ? region.page.lesion.histogram->mean_hu : 0,
-                                true_label(region) == kTumour ? "; in truth tumour"
-                                : true_label(region) == kCyst ? ""
-                                                              : "; in truth neither");
+                                truth == kTumour ? "; in truth tumour"
+                                : truth == kCyst ? ""
+                                                 : "; in truth neither");
     panels->push_back(std::move(panel));
     shown.push_back(&c);
   }

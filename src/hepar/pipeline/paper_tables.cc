@@ -29,15 +29,9 @@ constexpr std::array<const char*, 5> kStatistics{"mean", "SD", "min", "median", 
 constexpr std::array<std::optional<double> RegionMetrics::*, 2> kMetrics{&RegionMetrics::dsc,
                                                                          &RegionMetrics::hd95_mm};
 
-std::size_t tumour_region(const Evaluation& evaluation) {
-  for (std::size_t n = 0; n < evaluation.options.regions.size(); ++n) {
-    if (evaluation.options.regions[n].name == "tumour") return n;
-  }
-  HEPAR_EXPECT(false, "a reproduction evaluates the tumour");
-}
-
 Summary summary_of(const Evaluation& evaluation, std::size_t method, std::size_t metric) {
-  return summarise(metric_values(evaluation.methods[method], tumour_region(evaluation), kMetrics[metric]));
+  return summarise(metric_values(evaluation.methods[method], evaluation.options.find_region("tumour").value(),
+                                 kMetrics[metric]));
 }
 
 std::string cell(const std::optional<double>& value) { return value ? fmt::format("{:.2f}", *value) : "-"; }
@@ -55,8 +49,9 @@ const ReproducedCohort* find_cohort(const Reproduction& reproduction, std::strin
 
 // p of the paired t test against the network, unadjusted as in the paper.
 std::string t_test_cell(const Evaluation& evaluation, std::size_t method, std::size_t metric) {
-  const PairedValues values = paired_values(evaluation.methods[0], evaluation.methods[method],
-                                            tumour_region(evaluation), kMetrics[metric]);
+  const PairedValues values =
+      paired_values(evaluation.methods[0], evaluation.methods[method],
+                    evaluation.options.find_region("tumour").value(), kMetrics[metric]);
   const auto test = paired_t_test(values.first, values.second);
   return test ? p_cell(test->p_two_sided) : "-";
 }

@@ -178,8 +178,7 @@ ReportDocument reproduction_document(const ReportRequest& request, Progress* pro
 
 // Volumes of a result's label map in mL.
 ReportTable volume_table(const LabelMap& labels) {
-  std::array<std::int64_t, 256> counts{};
-  for (const std::uint8_t value : labels.voxels()) ++counts[value];
+  const auto counts = count_labels(labels);
   const auto ml = [&](std::int64_t voxels) {
     return fmt::format("{:.1f}", static_cast<double>(voxels) * labels.geometry().voxel_volume_ml());
   };
@@ -199,8 +198,7 @@ ReportDocument case_document(const ReportRequest& request) {
   if (ct.empty() && !runs.empty() && runs.front().second.input("ct") != nullptr) {
     ct = runs.front().second.input("ct")->path;
   }
-  const std::string name =
-      fs::absolute(request.folder / ".").lexically_normal().parent_path().filename().string();
+  const std::string name = last_name(request.folder);
   ReportDocument document = empty_document("Liver, tumours and cysts: " + name);
   CasePageSource source{.name = name,
                         .group = {},

@@ -110,8 +110,7 @@ std::string training_sentence(const ReproduceRequest& request) {
     return fmt::format("The network was trained by this run, {} cases held back for validation.",
                        request.validation_cases);
   }
-  return fmt::format("The network was not trained for this: it is the model {}. {}",
-                     fs::absolute(request.model / ".").lexically_normal().parent_path().filename().string(),
+  return fmt::format("The network was not trained for this: it is the model {}. {}", last_name(request.model),
                      model_summary(request.model));
 }
 
@@ -132,22 +131,10 @@ std::string reproduction_json(const Reproduction& reproduction) {
 }
 
 void write_results(const Reproduction& reproduction, const fs::path& output) {
-  const std::vector<ReportTable> tables{paper_table_1(reproduction), paper_table_2(reproduction)};
-  std::string markdown = fmt::format("{}\n", kDisclaimer), latex = fmt::format("% {}\n", kDisclaimer);
-  for (const ReportTable& table : tables) {
-    markdown += '\n';
-    markdown += markdown_table(table);
-    latex += '\n';
-    latex += latex_table(table);
-  }
   OutputFolder out(output);
-  write_text_file(out.staging() / "tables.md", markdown);
-  write_text_file(out.staging() / "tables.tex", latex);
+  write_tables({paper_table_1(reproduction), paper_table_2(reproduction)}, out.staging());
   write_text_file(out.staging() / "reproduction.json", reproduction_json(reproduction));
-  for (const EvaluationFigure& figure : paper_figures(reproduction)) {
-    write_text_file(out.staging() / (figure.stem + ".svg"), figure.draw(PictureFormat::kSvg));
-    write_text_file(out.staging() / (figure.stem + ".png"), figure.draw(PictureFormat::kPng));
-  }
+  write_figures(paper_figures(reproduction), out.staging());
   out.commit();
 }
 

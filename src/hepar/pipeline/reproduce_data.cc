@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "hepar/core/error.h"
+#include "hepar/core/file.h"
 #include "hepar/io/image_io.h"
 #include "hepar/nn/model_folder.h"
 #include "hepar/pipeline/nnunet_dataset.h"
@@ -34,10 +35,6 @@ void keep_cases_with_tumour(CohortData& cohort) {
   }
 }
 
-std::string dataset_name(const fs::path& dataset) {
-  return fs::absolute(dataset / ".").lexically_normal().parent_path().filename().string();
-}
-
 ExperimentData real_data(const ReproduceRequest& request) {
   if (request.train_data.empty() || request.test_data.empty()) {
     throw Error(ErrorCode::kInvalidInput,
@@ -58,7 +55,7 @@ ExperimentData real_data(const ReproduceRequest& request) {
     data.cohorts.push_back(whole_dataset("clinical", request.clinical_data));
   for (CohortData& cohort : data.cohorts) {
     if (cohort.key != "validation") keep_cases_with_tumour(cohort);
-    cohort.title = fmt::format("{} cases of {}", cohort.cases.size(), dataset_name(cohort.dataset));
+    cohort.title = fmt::format("{} cases of {}", cohort.cases.size(), last_name(cohort.dataset));
   }
   return data;
 }

@@ -7,6 +7,9 @@
 #include <charconv>
 #include <string_view>
 
+#include "hepar/core/file.h"
+#include "hepar/core/version.h"
+
 namespace hepar {
 namespace {
 
@@ -136,6 +139,16 @@ std::string latex_table(const ReportTable& table) {
   text += "\\bottomrule\n\\end{tabular}\n";
   if (!table.note.empty()) text += "\\par\\smallskip " + escape_latex(table.note) + "\n";
   return text + "\\end{table}\n";
+}
+
+void write_tables(const std::vector<ReportTable>& tables, const std::filesystem::path& folder) {
+  std::string markdown = fmt::format("{}\n", kDisclaimer), latex = fmt::format("% {}\n", kDisclaimer);
+  for (const ReportTable& table : tables) {
+    markdown.append(1, '\n').append(markdown_table(table));
+    latex.append(1, '\n').append(latex_table(table));
+  }
+  write_text_file(folder / "tables.md", markdown);
+  write_text_file(folder / "tables.tex", latex);
 }
 
 std::string csv_table(const Row& columns, const std::vector<Row>& rows) {

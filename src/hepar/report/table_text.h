@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,9 @@ std::string markdown_table(const ReportTable& table);
 
 // A LaTeX `table` with booktabs' rules, for pdfLaTeX with UTF-8; special characters are escaped.
 std::string latex_table(const ReportTable& table);
+
+// Writes all tables, after the disclaimer, as tables.md and tables.tex into an existing folder.
+void write_tables(const std::vector<ReportTable>& tables, const std::filesystem::path& folder);
 
 // RFC 4180: CRLF-free lines of `rows` under `columns`; a field with a comma, a quote or a line break is
 // quoted, and one that a spreadsheet would take for a formula (beginning with "=", "@", or "+" or "-" without
