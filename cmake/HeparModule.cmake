@@ -6,7 +6,8 @@
 # compares it with the includes. PRIVATE_DEPS names third-party targets, which stay out of HEADERS.
 # TEST_DEPS names further modules or targets that only the tests use. DATA_TESTS are tests on real data:
 # they are registered only with HEPAR_TEST_DATA and find the macros HEPAR_TEST_DATA (the shared folder),
-# HEPAR_UNPACKED_DATA (its data folder, archives unpacked) and HEPAR_PEER_PYTHON (runs its peers).
+# HEPAR_UNPACKED_DATA (its data folder, archives unpacked) and HEPAR_PEER_PYTHON (runs its peers). All tests
+# find the golden files of tests/golden by HEPAR_GOLDEN.
 
 add_library(hepar_options INTERFACE)
 target_compile_features(hepar_options INTERFACE cxx_std_20)
@@ -48,6 +49,7 @@ function(hepar_module name)
   if(HEPAR_DEVELOPER AND tests)
     add_executable(${target}_test ${tests})
     target_link_libraries(${target}_test PRIVATE ${target} ${arg_TEST_DEPS} hepar_options GTest::gmock_main)
+    target_compile_definitions(${target}_test PRIVATE HEPAR_GOLDEN="${PROJECT_BINARY_DIR}/golden")
     set_source_files_properties(${arg_DATA_TESTS} PROPERTIES COMPILE_DEFINITIONS
       "HEPAR_TEST_DATA=\"${HEPAR_TEST_DATA}\";HEPAR_UNPACKED_DATA=\"${HEPAR_UNPACKED_DATA}\";HEPAR_PEER_PYTHON=\"${HEPAR_PEER_PYTHON}\"")
     include(GoogleTest)

@@ -17,7 +17,7 @@
 #include "hepar/core/error.h"
 #include "hepar/core/random.h"
 #include "hepar/nn/engine.h"
-#include "hepar/nn/weights.h"
+#include "hepar/tensors/weights.h"
 
 namespace hepar::conformance {
 

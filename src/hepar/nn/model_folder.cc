@@ -265,12 +265,16 @@ void write_plan(const fs::path& plans_json, const ModelPlan& plan, const std::st
   write_text_file(plans_json, json.dump(2) + "\n");
 }
 
-ModelFolder read_model_folder(const fs::path& folder) {
+std::int64_t DatasetLabels::heads() const {
+  return static_cast<std::int64_t>(has_regions() ? regions.size() : foreground_labels.size() + 1);
+}
+
+ModelFolder read_model_folder(const fs::path& folder, const ModelSelection&) {
   if (!fs::is_directory(folder)) {
     throw Error(ErrorCode::kMissing, fmt::format("there is no model folder {}", folder.string()));
   }
   ModelFolder model{
-      folder, read_plan(folder / "plans.json"), read_dataset_labels(folder / "dataset.json"), {}};
+      folder, read_plan(folder / "plans.json"), read_dataset_labels(folder / "dataset.json"), {}, {}, {}};
   if (model.labels.regions_class_order.empty()) {
     throw Error(
         ErrorCode::kUnsupported,
@@ -281,12 +285,13 @@ ModelFolder read_model_folder(const fs::path& folder) {
   for (const auto& entry : fs::directory_iterator(folder)) {
     const bool is_fold = entry.path().filename().string().starts_with("fold_");
     if (is_fold && fs::exists(entry.path() / kCheckpoint))
-      model.checkpoints.push_back(entry.path() / kCheckpoint);
+      model.checkpoints.push_back({entry.path().filename().string().substr(5), entry.path() / kCheckpoint});
   }
   if (model.checkpoints.empty()) {
     throw Error(ErrorCode::kMissing, fmt::format("{} has no fold_K/{}", folder.string(), kCheckpoint));
   }
-  std::sort(model.checkpoints.begin(), model.checkpoints.end());
+  std::sort(model.checkpoints.begin(), model.checkpoints.end(),
+            [](const auto& a, const auto& b) { return a.fold < b.fold; });
   return model;
 }
 
@@ -326,7 +331,7 @@ void check_weights(const NetworkSpec& spec, const Weights& weights) {
 
 Weights read_fold(const ModelFolder& model, std::size_t fold) {
   HEPAR_EXPECT(fold < model.checkpoints.size(), fmt::format("fold {}", fold));
-  const fs::path& path = model.checkpoints[fold];
+  const fs::path& path = model.checkpoints[fold].file;
   const SafetensorsFile file(path);
   Weights weights;
   try {

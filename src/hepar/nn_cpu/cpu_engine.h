@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "hepar/nn/engine.h"
-#include "hepar/nn/weights.h"
+#include "hepar/tensors/weights.h"
 
 namespace hepar {
 

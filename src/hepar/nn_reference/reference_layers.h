@@ -5,7 +5,7 @@
 
 #include "hepar/nn/network_spec.h"
 #include "hepar/nn/tensor.h"
-#include "hepar/nn/weights.h"
+#include "hepar/tensors/weights.h"
 
 namespace hepar::reference {
 

@@ -7,7 +7,7 @@
 #include <map>
 #include <string>
 
-#include "hepar/nn/weights.h"
+#include "hepar/tensors/weights.h"
 
 namespace hepar {
 

@@ -11,7 +11,7 @@
 #include "hepar/core/file.h"
 #include "hepar/core/random.h"
 #include "hepar/nn/model_folder.h"
-#include "hepar/nn/weights.h"
+#include "hepar/tensors/weights.h"
 
 namespace hepar::testing {
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "hepar/nn/model_folder.h"
-#include "hepar/nn/weights.h"
+#include "hepar/tensors/weights.h"
 
 namespace hepar {
 

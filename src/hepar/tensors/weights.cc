@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hepar/nn/weights.h"
+#include "hepar/tensors/weights.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -18,7 +18,7 @@
 
 #include "hepar/core/error.h"
 #include "hepar/core/file.h"
-#include "hepar/nn/half.h"
+#include "hepar/tensors/half.h"
 
 namespace hepar {
 namespace fs = std::filesystem;

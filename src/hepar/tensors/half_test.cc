@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hepar/nn/half.h"
+#include "hepar/tensors/half.h"
 
 #include <gtest/gtest.h>
 

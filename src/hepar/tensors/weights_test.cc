@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hepar/nn/weights.h"
+#include "hepar/tensors/weights.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
