@@ -150,5 +150,6 @@ Volume<T> reorient(const Volume<T>& volume, const AxisOrder& order) {
 
 template Volume<float> reorient(const Volume<float>&, const AxisOrder&);
 template Volume<std::uint8_t> reorient(const Volume<std::uint8_t>&, const AxisOrder&);
+template Volume<std::uint16_t> reorient(const Volume<std::uint16_t>&, const AxisOrder&);
 
 }  // namespace hepar

@@ -37,5 +37,6 @@ AxisOrder inverse(const AxisOrder& order);
 
 extern template Volume<float> reorient(const Volume<float>&, const AxisOrder&);
 extern template Volume<std::uint8_t> reorient(const Volume<std::uint8_t>&, const AxisOrder&);
+extern template Volume<std::uint16_t> reorient(const Volume<std::uint16_t>&, const AxisOrder&);
 
 }  // namespace hepar

@@ -39,9 +39,10 @@ class Volume {
   std::vector<T> voxels_;
 };
 
-using CtVolume = Volume<float>;         // Hounsfield units
-using LabelMap = Volume<std::uint8_t>;  // one label per voxel
-using Mask = Volume<std::uint8_t>;      // 0 outside, 1 inside
+using CtVolume = Volume<float>;              // Hounsfield units
+using LabelMap = Volume<std::uint8_t>;       // one label per voxel
+using WideLabelMap = Volume<std::uint16_t>;  // the same, for models of any number of labels
+using Mask = Volume<std::uint8_t>;           // 0 outside, 1 inside
 
 // The values of Hepar's own label maps.
 inline constexpr std::uint8_t kBackground = 0, kLiver = 1, kTumour = 2, kCyst = 3;
