@@ -78,6 +78,14 @@ std::size_t read_stage_count(const JsonNode& node) {
   return static_cast<std::size_t>(stages);
 }
 
+// torch's default probability is 0.5.
+double read_dropout(const JsonNode& kwargs) {
+  if (!kwargs.has("dropout_op_kwargs") || !kwargs.at("dropout_op_kwargs").has("p")) return 0.5;
+  const JsonNode p = kwargs.at("dropout_op_kwargs").at("p");
+  if (!(p.number() >= 0 && p.number() < 1)) p.fail(fmt::format("is {}, not in [0, 1)", p.number()));
+  return p.number();
+}
+
 void read_layers(const JsonNode& kwargs, bool two_dimensional, NetworkSpec& spec) {
   const std::string norm = two_dimensional ? "InstanceNorm2d" : "InstanceNorm3d";
   if (class_name(kwargs.at("norm_op")) != norm)
@@ -91,6 +99,7 @@ void read_layers(const JsonNode& kwargs, bool two_dimensional, NetworkSpec& spec
       kwargs.at("nonlin_kwargs").has("negative_slope")) {
     spec.leaky_slope = kwargs.at("nonlin_kwargs").at("negative_slope").number();
   }
+  if (kwargs.has("dropout_op")) spec.dropout = read_dropout(kwargs);
   if (!kwargs.has("norm_op_kwargs")) return;
   const JsonNode norm_kwargs = kwargs.at("norm_op_kwargs");
   if (norm_kwargs.has("eps")) spec.norm_eps = norm_kwargs.at("eps").number();
@@ -320,8 +329,10 @@ Json architecture_json(const ModelPlan& plan) {
   kwargs["conv_bias"] = spec.conv_bias;
   kwargs["norm_op"] = "torch.nn.modules.instancenorm.InstanceNorm" + dimensions;
   kwargs["norm_op_kwargs"] = {{"eps", spec.norm_eps}, {"affine", true}};
-  kwargs["dropout_op"] = nullptr;
-  kwargs["dropout_op_kwargs"] = nullptr;
+  kwargs["dropout_op"] =
+      spec.dropout > 0 ? Json("torch.nn.modules.dropout.Dropout" + dimensions) : Json(nullptr);
+  kwargs["dropout_op_kwargs"] =
+      spec.dropout > 0 ? Json{{"p", spec.dropout}, {"inplace", true}} : Json(nullptr);
   kwargs["nonlin"] = "torch.nn.LeakyReLU";
   kwargs["nonlin_kwargs"] = {{"negative_slope", spec.leaky_slope}, {"inplace", true}};
   return {{"network_class_name", std::string(kClassPath).append(residual ? kResidual : kPlain)},

@@ -176,6 +176,7 @@ TEST_F(PlanTest, WhatIsWrittenIsReadBack) {
   wanted.transpose_forward = {1, 2, 0};
   wanted.image_resampling.force_separate_z = true;
   wanted.previous_stage = "3d_lowres";
+  wanted.network.dropout = 0.3;
   write_plan(file_, wanted, "Dataset001_Test");
   const ModelPlan plan = read_plan(file_, "2d");
   EXPECT_TRUE(plan.two_dimensional);
@@ -185,6 +186,7 @@ TEST_F(PlanTest, WhatIsWrittenIsReadBack) {
   EXPECT_EQ(plan.image_resampling.force_separate_z, true);
   EXPECT_EQ(plan.previous_stage, "3d_lowres");
   EXPECT_EQ(plan.network.strides, wanted.network.strides);
+  EXPECT_EQ(plan.network.dropout, 0.3);
 }
 
 }  // namespace
