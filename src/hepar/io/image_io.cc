@@ -143,6 +143,14 @@ void write_labels(const fs::path& path, const LabelMap& labels) {
   io::write_nifti(path, labels.geometry(), io::NumberType::kUint8, std::as_bytes(labels.voxels()));
 }
 
+void write_labels(const fs::path& path, const WideLabelMap& labels) {
+  const auto voxels = labels.voxels();
+  if (std::any_of(voxels.begin(), voxels.end(), [](std::uint16_t label) { return label >= 255; }))
+    return io::write_nifti(path, labels.geometry(), io::NumberType::kUint16, std::as_bytes(voxels));
+  const std::vector<std::uint8_t> narrow(voxels.begin(), voxels.end());
+  io::write_nifti(path, labels.geometry(), io::NumberType::kUint8, std::as_bytes(std::span(narrow)));
+}
+
 void write_ct(const fs::path& path, const CtVolume& ct) {
   using Int16 = std::numeric_limits<std::int16_t>;
   bool fits = true;

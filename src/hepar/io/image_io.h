@@ -43,6 +43,8 @@ LabelImage read_labels(const std::filesystem::path& path, const ReadOptions& opt
 // Writes .nii or .nii.gz, whole or not at all, with the same bytes for the same voxels. Throws Error:
 // kExhausted (disk full, file size limit), kMissing (no such folder), kUnsupported (other suffix).
 void write_labels(const std::filesystem::path& path, const LabelMap& labels);
+// Labels below 255 as uint8, others as uint16, as nnU-Net does (imageio/simpleitk_reader_writer.py).
+void write_labels(const std::filesystem::path& path, const WideLabelMap& labels);
 
 // As int16 when every voxel is a whole number that fits, otherwise as float32.
 void write_ct(const std::filesystem::path& path, const CtVolume& ct);

@@ -122,6 +122,21 @@ TEST_P(WrittenNifti, TextIsRefusedQuietly) {
 
 class ImageIo : public ScratchFolder {};
 
+TEST_F(ImageIo, LabelsFrom255OnTakeTwoBytes) {
+  // Bytes 70 and 72 of the header: datatype (2 uint8, 512 uint16) and bits per voxel; nifti1.h.
+  Geometry geometry;
+  geometry.size = {3, 1, 1};
+  WideLabelMap labels(geometry);
+  for (const auto& [greatest, type] : {std::pair{254, 2}, std::pair{255, 512}, std::pair{60000, 512}}) {
+    labels.voxels()[1] = static_cast<std::uint16_t>(greatest);
+    write_labels(folder_ / "wide.nii", labels);
+    const std::string bytes = bytes_of("wide.nii");
+    EXPECT_EQ(static_cast<unsigned char>(bytes[70]) + 256 * static_cast<unsigned char>(bytes[71]), type);
+    const CtImage back = read_ct(folder_ / "wide.nii");
+    EXPECT_THAT(back.voxels.voxels(), testing::ElementsAre(0, greatest, 0));
+  }
+}
+
 TEST_F(ImageIo, WholeNumbersAreStoredAsInt16) {
   // NIfTI data type, a short at byte 70: 4 is int16, 16 is float32.
   write_ct(folder_ / "whole.nii", some_ct(oblique(), 1));

@@ -70,6 +70,8 @@ std::int16_t nifti_code(NumberType type) {
       return 4;
     case NumberType::kFloat32:
       return 16;
+    case NumberType::kUint16:
+      return 512;
     default:
       HEPAR_EXPECT(false, "a number type that Hepar does not write");
   }

@@ -1,308 +1,223 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hepar/nn/model_folder.h"
 
+#include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "hepar/core/error.h"
-#include "hepar/core/file.h"
-#include "hepar/nn/json_node.h"
+#include "hepar/nn/json_file.h"
+#include "hepar/tensors/torch_checkpoint.h"
 
 namespace hepar {
 namespace fs = std::filesystem;
 namespace {
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kNetworkClass = "dynamic_network_architectures.architectures.unet.PlainConvUNet";
-constexpr const char* kReader = "SimpleITKIO";
-constexpr const char* kReorientingReader = "SimpleITKIOWithReorient";
-constexpr const char* kCheckpoint = "checkpoint_final.safetensors";
+constexpr const char* kOurs = ".safetensors";
+constexpr const char* kTorch = ".pth";
 
-Json parse_file(const fs::path& path) {
-  Json document = Json::parse(read_text_file(path), nullptr, false);
-  if (document.is_discarded()) {
-    throw Error(ErrorCode::kCorrupt, fmt::format("{} is not JSON; it may be truncated", path.string()));
+bool is_number(const std::string& text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+std::vector<fs::path> files_of(const fs::path& folder) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(folder)) files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+// A results folder holds one folder for each trainer, plan and configuration; users name the wrong level.
+[[noreturn]] void fail_without_plans(const fs::path& folder) {
+  std::vector<std::string> models;
+  for (const fs::path& entry : files_of(folder)) {
+    if (fs::exists(entry / "plans.json")) models.push_back(entry.filename().string());
   }
-  return document;
+  throw Error(
+      ErrorCode::kMissing,
+      models.empty()
+          ? fmt::format("{} has no plans.json; name the folder that nnU-Net calls "
+                        "TRAINER__PLANS__CONFIGURATION, with plans.json, dataset.json and fold_K in it",
+                        folder.string())
+          : fmt::format("{} has no plans.json but models in it; name one of its folders: {}", folder.string(),
+                        fmt::join(models, ", ")));
 }
 
-std::string last_component(const std::string& name, char separator) {
-  return name.substr(name.find_last_of(separator) + 1);  // npos + 1 == 0
-}
-
-void require_name(const JsonNode& node, const std::string& wanted) {
-  const std::string name = last_component(node.text(), '.');
-  if (name != wanted) {
-    node.fail(fmt::format("is {}; this version of Hepar reads {} only", name, wanted),
-              ErrorCode::kUnsupported);
+std::string without_suffix(const std::string& name) {
+  for (const std::string suffix : {kOurs, kTorch}) {
+    if (name.ends_with(suffix)) return name.substr(0, name.size() - suffix.size());
   }
+  return name;
 }
 
-Kernel3 read_triple(const JsonNode& node) {
-  if (node.is_number()) return {node.integer(), node.integer(), node.integer()};
-  const auto items = node.list();
-  if (items.size() != 3) node.fail(fmt::format("has {} entries, 3 are needed", items.size()));
-  return {items[0].integer(), items[1].integer(), items[2].integer()};
-}
-
-// A list with one entry per stage, or one value for all.
-template <class Value, class Read>
-std::vector<Value> read_per_stage(const JsonNode& node, std::size_t count, Read read) {
-  if (!node.is_list()) return std::vector<Value>(count, read(node));
-  std::vector<Value> values;
-  for (const auto& item : node.list()) values.push_back(read(item));
-  return values;
-}
-
-void check_layers(const JsonNode& kwargs) {
-  require_name(kwargs.at("conv_op"), "Conv3d");
-  require_name(kwargs.at("norm_op"), "InstanceNorm3d");
-  require_name(kwargs.at("nonlin"), "LeakyReLU");
-  if (!kwargs.at("conv_bias").boolean()) {
-    kwargs.at("conv_bias").fail("is false; convolutions without bias are not read", ErrorCode::kUnsupported);
+std::optional<FoldCheckpoint> checkpoint_in(const fs::path& folder, const std::string& fold,
+                                            const std::string& name) {
+  for (const char* suffix : {kOurs, kTorch}) {
+    const fs::path file = folder / ("fold_" + fold) / (name + suffix);
+    if (fs::is_regular_file(file)) return FoldCheckpoint{fold, file};
   }
+  return {};
 }
 
-NetworkSpec read_network(const JsonNode& architecture) {
-  require_name(architecture.at("network_class_name"), "PlainConvUNet");
-  const JsonNode kwargs = architecture.at("arch_kwargs");
-  check_layers(kwargs);
-  NetworkSpec spec;
-  const std::int64_t stages = kwargs.at("n_stages").integer();
-  if (stages < 2 || stages > 16) kwargs.at("n_stages").fail(fmt::format("is {}, not in [2, 16]", stages));
-  const auto count = static_cast<std::size_t>(stages);
-  const auto integer = [](const JsonNode& node) { return node.integer(); };
-  spec.features_per_stage = read_per_stage<std::int64_t>(kwargs.at("features_per_stage"), count, integer);
-  if (spec.features_per_stage.size() != count) {
-    kwargs.at("features_per_stage").fail(fmt::format("has not the {} entries that n_stages says", count));
-  }
-  spec.kernel_sizes = read_per_stage<Kernel3>(kwargs.at("kernel_sizes"), count, read_triple);
-  spec.strides = read_per_stage<Kernel3>(kwargs.at("strides"), count, read_triple);
-  spec.conv_per_stage = read_per_stage<std::int64_t>(kwargs.at("n_conv_per_stage"), count, integer);
-  spec.conv_per_stage_decoder =
-      read_per_stage<std::int64_t>(kwargs.at("n_conv_per_stage_decoder"), count - 1, integer);
-  if (kwargs.has("norm_op_kwargs") && kwargs.at("norm_op_kwargs").has("eps")) {
-    spec.norm_eps = kwargs.at("norm_op_kwargs").at("eps").number();
-  }
-  if (kwargs.has("nonlin_kwargs") && kwargs.at("nonlin_kwargs").has("negative_slope")) {
-    spec.leaky_slope = kwargs.at("nonlin_kwargs").at("negative_slope").number();
-  }
-  return spec;
+// Smaller numbers first; "all" stands alone.
+bool is_before(const FoldCheckpoint& a, const FoldCheckpoint& b) {
+  return std::pair(a.fold.size(), a.fold) < std::pair(b.fold.size(), b.fold);
 }
 
-std::string read_orientation(const JsonNode& reader) {
-  const std::string name = reader.text();
-  if (name == kReader || name == "NibabelIO") return "";
-  // Both bring the image to RAS (nnunetv2/imageio: simpleitk_reader_writer.py, nibabel_reader_writer.py).
-  if (name == kReorientingReader || name == "NibabelIOWithReorient") return "RAS";
-  reader.fail(fmt::format("is {}, which is not known", name), ErrorCode::kUnsupported);
-}
-
-std::vector<IntensityProperties> read_intensities(const JsonNode& channels, std::size_t count) {
-  std::vector<IntensityProperties> list;
-  for (std::size_t n = 0; n < count; ++n) {
-    const JsonNode channel = channels.at(std::to_string(n));
-    list.push_back({channel.at("percentile_00_5").number(), channel.at("percentile_99_5").number(),
-                    channel.at("mean").number(), channel.at("std").number()});
-  }
-  return list;
-}
-
-void check_transpose(const JsonNode& transpose) {
-  if (read_triple(transpose) != Kernel3{0, 1, 2}) {
-    transpose.fail("is not [0, 1, 2]; transposed models are not read", ErrorCode::kUnsupported);
-  }
-}
-
-void check_plan(const ModelPlan& plan, const JsonNode& configuration) {
-  parameters_of(plan.network);  // throws when the description contradicts itself
-  const Kernel3 divisor = plan.network.size_divisor();
-  for (std::size_t axis = 0; axis < 3; ++axis) {
-    const std::int64_t size = plan.patch_size[axis];
-    if (size < 1 || size > 4096 || size % divisor[axis] != 0) {
-      configuration.at("patch_size").fail(fmt::format("holds {}, not a multiple of {}", size, divisor[axis]));
+[[noreturn]] void fail_without_checkpoint(const fs::path& folder, const std::string& fold,
+                                          const std::string& name) {
+  std::vector<std::string> there;
+  for (const fs::path& entry : files_of(folder)) {
+    if (!entry.filename().string().starts_with("fold_") || !fs::is_directory(entry)) continue;
+    for (const fs::path& file : files_of(entry)) {
+      if (file.extension() == kOurs || file.extension() == kTorch)
+        there.push_back((entry.filename() / file.filename()).string());
     }
-    if (!(plan.spacing_mm[axis] > 0)) configuration.at("spacing").fail("holds a value that is not above 0");
   }
+  throw Error(ErrorCode::kMissing,
+              fmt::format("{} has no fold_{}/{}.safetensors or .pth; {}", folder.string(), fold, name,
+                          there.empty() ? "there are no weights at all"
+                                        : fmt::format("there is {}", fmt::join(there, ", "))));
 }
 
-}  // namespace
-
-ModelPlan read_plan(const fs::path& plans_json, const std::string& configuration) {
-  const Json document = parse_file(plans_json);
-  const JsonNode root(document, plans_json.string());
-  const JsonNode node = root.at("configurations").at(configuration);
-  ModelPlan plan;
-  plan.configuration = configuration;
-  plan.network = read_network(node.at("architecture"));
-  plan.patch_size = read_triple(node.at("patch_size"));
-  const auto spacing = node.at("spacing").list();
-  if (spacing.size() != 3)
-    node.at("spacing").fail(fmt::format("has {} entries, 3 are needed", spacing.size()));
-  std::transform(spacing.begin(), spacing.end(), plan.spacing_mm.begin(),
-                 [](const auto& n) { return n.number(); });
-  plan.batch_size = node.at("batch_size").integer();
-  for (const auto& scheme : node.at("normalization_schemes").list()) {
-    plan.normalization_schemes.push_back(scheme.text());
+std::vector<FoldCheckpoint> find_checkpoints(const fs::path& folder, const ModelSelection& selection) {
+  const std::string name =
+      selection.checkpoint.empty() ? "checkpoint_final" : without_suffix(selection.checkpoint);
+  std::vector<FoldCheckpoint> found;
+  for (const std::string& fold : selection.folds) {
+    const auto checkpoint = checkpoint_in(folder, fold, name);
+    if (!checkpoint) fail_without_checkpoint(folder, fold, name);
+    found.push_back(*checkpoint);
   }
-  plan.network.input_channels = static_cast<std::int64_t>(plan.normalization_schemes.size());
-  plan.intensities = read_intensities(root.at("foreground_intensity_properties_per_channel"),
-                                      plan.normalization_schemes.size());
-  plan.orientation = read_orientation(root.at("image_reader_writer"));
-  check_transpose(root.at("transpose_forward"));
-  check_plan(plan, node);
-  return plan;
+  if (!selection.folds.empty()) return found;
+  for (const fs::path& entry : files_of(folder)) {
+    const std::string fold = entry.filename().string();
+    if (!fold.starts_with("fold_") || !is_number(fold.substr(5))) continue;
+    if (const auto checkpoint = checkpoint_in(folder, fold.substr(5), name)) found.push_back(*checkpoint);
+  }
+  if (found.empty()) {
+    const auto of_all_cases = checkpoint_in(folder, "all", name);
+    if (!of_all_cases) fail_without_checkpoint(folder, "K", name);
+    found.push_back(*of_all_cases);
+  }
+  std::sort(found.begin(), found.end(), is_before);
+  return found;
 }
 
-DatasetLabels read_dataset_labels(const fs::path& dataset_json) {
-  const Json document = parse_file(dataset_json);
-  const JsonNode root(document, dataset_json.string());
-  const auto read_label = [](const JsonNode& node) {
-    const std::int64_t label = node.integer();
-    if (label < 0 || label > 255) node.fail(fmt::format("is {}, not a label in [0, 255]", label));
-    return static_cast<int>(label);
+// What a checkpoint tells besides its weights.
+struct CheckpointFacts {
+  std::string configuration, trainer;
+  std::vector<int> mirror_axes;  // of the configuration: a 2d one counts h as 0
+};
+
+std::vector<int> read_mirror_axes(const JsonNode& root) {
+  std::vector<int> axes;
+  if (!root.has("inference_allowed_mirroring_axes")) return axes;
+  for (const auto& item : root.at("inference_allowed_mirroring_axes").list()) {
+    const std::int64_t axis = item.integer();
+    if (axis < 0 || axis > 2) item.fail(fmt::format("is {}, not an axis", axis));
+    axes.push_back(static_cast<int>(axis));
+  }
+  return axes;
+}
+
+CheckpointFacts read_facts(const fs::path& file) {
+  CheckpointFacts facts;
+  if (file.extension() == kTorch) {
+    const TorchCheckpoint checkpoint(file);
+    const Json document = Json::parse(checkpoint.info_json());
+    const JsonNode root(document, file.string());
+    if (root.has("trainer_name")) facts.trainer = root.at("trainer_name").text();
+    if (root.has("init_args") && root.at("init_args").has("configuration"))
+      facts.configuration = root.at("init_args").at("configuration").text();
+    facts.mirror_axes = read_mirror_axes(root);
+    return facts;
+  }
+  const SafetensorsFile tensors(file);
+  const auto& metadata = tensors.metadata();
+  const auto text = [&](const char* key) {
+    const auto found = metadata.find(key);
+    return found == metadata.end() ? std::string() : found->second;
   };
-  DatasetLabels labels;
-  bool has_regions = false;
-  for (const auto& [name, node] : root.at("labels").members()) {
-    std::vector<int> values;
-    if (node.is_list()) {
-      for (const auto& item : node.list()) values.push_back(read_label(item));
-    } else {
-      values.push_back(read_label(node));
-    }
-    has_regions = has_regions || values.size() > 1;
-    if (name != "ignore" && values != std::vector<int>{0}) labels.regions.emplace_back(name, values);
-  }
-  // nnunetv2/utilities/label_handling/label_handling.py: regions need their order of writing.
-  if (has_regions) {
-    for (const auto& item : root.at("regions_class_order").list())
-      labels.regions_class_order.push_back(read_label(item));
-    if (labels.regions_class_order.size() != labels.regions.size()) {
-      root.at("regions_class_order")
-          .fail(fmt::format("has {} entries for {} regions", labels.regions_class_order.size(),
-                            labels.regions.size()));
-    }
-  }
-  if (labels.regions.empty()) root.at("labels").fail("names no foreground");
-  if (root.has("file_ending")) labels.file_ending = root.at("file_ending").text();
-  return labels;
+  facts.configuration = text("configuration");
+  facts.trainer = text("trainer_name");
+  const std::string axes = text("inference_allowed_mirroring_axes");
+  Json document;
+  document["inference_allowed_mirroring_axes"] =
+      axes.empty() ? Json(nullptr) : Json::parse(axes, nullptr, false);
+  facts.mirror_axes = read_mirror_axes(JsonNode(document, file.string()));
+  return facts;
 }
 
-namespace {
-
-Json architecture_json(const NetworkSpec& spec) {
-  Json kwargs;
-  kwargs["n_stages"] = spec.stages();
-  kwargs["features_per_stage"] = spec.features_per_stage;
-  kwargs["conv_op"] = "torch.nn.modules.conv.Conv3d";
-  kwargs["kernel_sizes"] = spec.kernel_sizes;
-  kwargs["strides"] = spec.strides;
-  kwargs["n_conv_per_stage"] = spec.conv_per_stage;
-  kwargs["n_conv_per_stage_decoder"] = spec.conv_per_stage_decoder;
-  kwargs["conv_bias"] = true;
-  kwargs["norm_op"] = "torch.nn.modules.instancenorm.InstanceNorm3d";
-  kwargs["norm_op_kwargs"] = {{"eps", spec.norm_eps}, {"affine", true}};
-  kwargs["dropout_op"] = nullptr;
-  kwargs["dropout_op_kwargs"] = nullptr;
-  kwargs["nonlin"] = "torch.nn.LeakyReLU";
-  kwargs["nonlin_kwargs"] = {{"negative_slope", spec.leaky_slope}, {"inplace", true}};
-  return {{"network_class_name", kNetworkClass},
-          {"arch_kwargs", kwargs},
-          {"_kw_requires_import", {"conv_op", "norm_op", "dropout_op", "nonlin"}}};
+// Last resort for checkpoints that don't tell: TRAINER__PLANS__CONFIGURATION, or the demo model's.
+std::string configuration_by_name(const fs::path& folder) {
+  const std::string name = fs::absolute(folder / "x").parent_path().filename().string();
+  const auto at = name.rfind("__");
+  return at == std::string::npos ? "3d_fullres" : name.substr(at + 2);
 }
-
-Json resampling_json(bool is_seg, int order) {
-  return {{"is_seg", is_seg}, {"order", order}, {"order_z", 0}, {"force_separate_z", nullptr}};
-}
-
-Json configuration_json(const ModelPlan& plan) {
-  constexpr const char* kResample = "resample_data_or_seg_to_shape";
-  Json json;
-  json["data_identifier"] = "nnUNetPlans_" + plan.configuration;
-  json["preprocessor_name"] = "DefaultPreprocessor";
-  json["batch_size"] = plan.batch_size;
-  json["patch_size"] = plan.patch_size;
-  json["spacing"] = plan.spacing_mm;
-  json["normalization_schemes"] = plan.normalization_schemes;
-  json["use_mask_for_norm"] = std::vector<bool>(plan.normalization_schemes.size(), false);
-  json["resampling_fn_data"] = kResample;
-  json["resampling_fn_seg"] = kResample;
-  json["resampling_fn_data_kwargs"] = resampling_json(false, 3);
-  json["resampling_fn_seg_kwargs"] = resampling_json(true, 1);
-  json["resampling_fn_probabilities"] = kResample;
-  json["resampling_fn_probabilities_kwargs"] = resampling_json(false, 1);
-  json["architecture"] = architecture_json(plan.network);
-  json["batch_dice"] = false;
-  return json;
-}
-
-}  // namespace
-
-void write_plan(const fs::path& plans_json, const ModelPlan& plan, const std::string& dataset_name) {
-  HEPAR_EXPECT(plan.orientation.empty() || plan.orientation == "RAS",
-               "no nnU-Net reader gives " + plan.orientation);
-  Json json;
-  json["dataset_name"] = dataset_name;
-  json["plans_name"] = "nnUNetPlans";
-  json["original_median_spacing_after_transp"] = plan.spacing_mm;
-  json["image_reader_writer"] = plan.orientation.empty() ? kReader : kReorientingReader;
-  json["transpose_forward"] = {0, 1, 2};
-  json["transpose_backward"] = {0, 1, 2};
-  json["configurations"][plan.configuration] = configuration_json(plan);
-  json["experiment_planner_used"] = "ExperimentPlanner";
-  json["label_manager"] = "LabelManager";
-  for (std::size_t n = 0; n < plan.intensities.size(); ++n) {
-    const IntensityProperties& p = plan.intensities[n];
-    json["foreground_intensity_properties_per_channel"][std::to_string(n)] = {
-        {"mean", p.mean},
-        {"percentile_00_5", p.percentile_00_5},
-        {"percentile_99_5", p.percentile_99_5},
-        {"std", p.std}};
-  }
-  write_text_file(plans_json, json.dump(2) + "\n");
-}
-
-std::int64_t DatasetLabels::heads() const {
-  return static_cast<std::int64_t>(has_regions() ? regions.size() : foreground_labels.size() + 1);
-}
-
-ModelFolder read_model_folder(const fs::path& folder, const ModelSelection&) {
-  if (!fs::is_directory(folder)) {
-    throw Error(ErrorCode::kMissing, fmt::format("there is no model folder {}", folder.string()));
-  }
-  ModelFolder model{
-      folder, read_plan(folder / "plans.json"), read_dataset_labels(folder / "dataset.json"), {}, {}, {}};
-  if (model.labels.regions_class_order.empty()) {
-    throw Error(
-        ErrorCode::kUnsupported,
-        fmt::format("{} has labels without regions; this version of Hepar runs models with regions only",
-                    (folder / "dataset.json").string()));
-  }
-  model.plan.network.heads = static_cast<std::int64_t>(model.labels.regions.size());
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const bool is_fold = entry.path().filename().string().starts_with("fold_");
-    if (is_fold && fs::exists(entry.path() / kCheckpoint))
-      model.checkpoints.push_back({entry.path().filename().string().substr(5), entry.path() / kCheckpoint});
-  }
-  if (model.checkpoints.empty()) {
-    throw Error(ErrorCode::kMissing, fmt::format("{} has no fold_K/{}", folder.string(), kCheckpoint));
-  }
-  std::sort(model.checkpoints.begin(), model.checkpoints.end(),
-            [](const auto& a, const auto& b) { return a.fold < b.fold; });
-  return model;
-}
-
-namespace {
 
 // nnU-Net's state_dict names the same tensors several times.
 bool is_duplicate(const std::string& name) {
   return name.starts_with("decoder.encoder.") || name.find(".all_modules.") != std::string::npos;
 }
 
+// A kernel of slices gets one voxel along d.
+void add_depth(Weights& weights) {
+  for (auto& [name, tensor] : weights) {
+    if (tensor.shape.size() == 4) tensor.shape.insert(tensor.shape.begin() + 2, 1);
+  }
+}
+
+Weights read_parameters(const fs::path& file) {
+  Weights weights;
+  if (file.extension() == kTorch) {
+    const TorchCheckpoint checkpoint(file);
+    for (const auto& [name, entry] : checkpoint.tensors()) {
+      if (!is_duplicate(name)) weights[name] = checkpoint.read(name);
+    }
+    return weights;
+  }
+  const SafetensorsFile tensors(file);
+  for (const auto& [name, entry] : tensors.entries()) {
+    if (!is_duplicate(name)) weights[name] = as_float32(entry);
+  }
+  return weights;
+}
+
 }  // namespace
+
+ModelFolder read_model_folder(const fs::path& folder, const ModelSelection& selection) {
+  if (!fs::is_directory(folder)) {
+    throw Error(ErrorCode::kMissing, fmt::format("there is no model folder {}", folder.string()));
+  }
+  if (!fs::exists(folder / "plans.json")) fail_without_plans(folder);
+  ModelFolder model;
+  model.path = folder;
+  model.labels = read_dataset_labels(folder / "dataset.json");
+  model.checkpoints = find_checkpoints(folder, selection);
+  CheckpointFacts facts = read_facts(model.checkpoints.front().file);
+  if (facts.configuration.empty()) facts.configuration = configuration_by_name(folder);
+  model.trainer = facts.trainer;
+  model.plan = read_plan(folder / "plans.json", facts.configuration);
+  model.mirror_axes = facts.mirror_axes;
+  if (model.plan.two_dimensional)
+    for (int& axis : model.mirror_axes) ++axis;
+  NetworkSpec& network = model.plan.network;
+  const std::size_t channels = model.labels.channel_names.size();
+  if (channels != 0 && static_cast<std::int64_t>(channels) != network.input_channels) {
+    throw Error(ErrorCode::kInvalidInput,
+                fmt::format("{} has {} channels, but plans.json beside it normalises {}",
+                            (folder / "dataset.json").string(), channels, network.input_channels));
+  }
+  network.heads = model.labels.heads();
+  if (!model.plan.previous_stage.empty())
+    network.input_channels += static_cast<std::int64_t>(model.labels.foreground_labels.size());
+  return model;
+}
 
 void check_weights(const NetworkSpec& spec, const Weights& weights) {
   std::set<std::string> names;
@@ -332,17 +247,16 @@ void check_weights(const NetworkSpec& spec, const Weights& weights) {
 Weights read_fold(const ModelFolder& model, std::size_t fold) {
   HEPAR_EXPECT(fold < model.checkpoints.size(), fmt::format("fold {}", fold));
   const fs::path& path = model.checkpoints[fold].file;
-  const SafetensorsFile file(path);
-  Weights weights;
   try {
-    for (const auto& [name, entry] : file.entries()) {
-      if (!is_duplicate(name)) weights[name] = as_float32(entry);
-    }
+    Weights weights = read_parameters(path);
+    if (model.plan.two_dimensional) add_depth(weights);
     check_weights(model.plan.network, weights);
+    return weights;
   } catch (const Error& error) {
+    // The readers name the file themselves.
+    if (std::string(error.what()).find(path.string()) != std::string::npos) throw;
     throw error.during(path.string());
   }
-  return weights;
 }
 
 }  // namespace hepar

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hepar/nn/model_folder.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -138,7 +139,8 @@ TEST_F(ModelFolderTest, ReadsTheOtherFormsNnunetWrites) {
 
 TEST_F(ModelFolderTest, MissingFilesAreNamed) {
   fs::remove(folder_ / "fold_0/checkpoint_final.safetensors");
-  expect_error(ErrorCode::kMissing, "fold_K/checkpoint_final.safetensors");
+  expect_error(ErrorCode::kMissing,
+               "no fold_K/checkpoint_final.safetensors or .pth; there are no weights at all");
   fs::remove(folder_ / "dataset.json");
   expect_error(ErrorCode::kMissing, "dataset.json");
   fs::remove(folder_ / "plans.json");
@@ -168,22 +170,100 @@ TEST_F(ModelFolderTest, IllTypedKeysAreNamed) {
   expect_error(ErrorCode::kInvalidInput, "features_per_stage");
 }
 
-TEST_F(ModelFolderTest, OtherNetworksAreRefusedByName) {
-  edit_architecture(
-      [](Json& architecture) { architecture["network_class_name"] = "x.unet.ResidualEncoderUNet"; });
-  expect_error(ErrorCode::kUnsupported, "ResidualEncoderUNet");
+TEST_F(ModelFolderTest, FoldsAreFoundByThemselves) {
+  write_fold(10);
+  write_fold(2);
+  make_folder(folder_ / "fold_all");
+  write_weights(folder_ / "fold_all/checkpoint_final.safetensors", weights_);
+  write_weights(folder_ / "fold_2/checkpoint_best.safetensors", weights_);
+  const auto folds = [&](const ModelSelection& selection) {
+    std::vector<std::string> names;
+    for (const auto& checkpoint : read_model_folder(folder_, selection).checkpoints) {
+      names.push_back(checkpoint.fold);
+    }
+    return names;
+  };
+  EXPECT_THAT(folds({}), ElementsAre("0", "2", "10"));
+  EXPECT_THAT(folds({.folds = {"10", "0"}, .checkpoint = {}}), ElementsAre("10", "0"));
+  EXPECT_THAT(folds({.folds = {"all"}, .checkpoint = {}}), ElementsAre("all"));
+  EXPECT_THAT(folds({.folds = {}, .checkpoint = "checkpoint_best.pth"}), ElementsAre("2"));
+  for (const int fold : {0, 2, 10}) fs::remove_all(folder_ / fmt::format("fold_{}", fold));
+  EXPECT_THAT(folds({}), ElementsAre("all"));
 }
 
-TEST_F(ModelFolderTest, OtherLayersAndReadersAreRefusedByName) {
-  edit("plans.json", [](Json& plans) { plans["transpose_forward"] = {1, 0, 2}; });
-  expect_error(ErrorCode::kUnsupported, "transpose_forward");
-  edit("plans.json", [](Json& plans) { plans["image_reader_writer"] = "Tiff3DIO"; });
-  expect_error(ErrorCode::kUnsupported, "Tiff3DIO");
-  edit_architecture([](Json& architecture) { architecture["arch_kwargs"]["conv_bias"] = false; });
-  expect_error(ErrorCode::kUnsupported, "without bias");
-  edit_architecture(
-      [](Json& architecture) { architecture["arch_kwargs"]["norm_op"] = "torch.nn.BatchNorm3d"; });
-  expect_error(ErrorCode::kUnsupported, "BatchNorm3d");
+TEST_F(ModelFolderTest, MissingFoldsAreNamedWithWhatIsThere) {
+  try {
+    read_model_folder(folder_, {.folds = {"3"}, .checkpoint = {}});
+    ADD_FAILURE() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kMissing);
+    EXPECT_THAT(error.what(), HasSubstr("no fold_3/checkpoint_final"));
+    EXPECT_THAT(error.what(), HasSubstr("there is fold_0/checkpoint_final.safetensors"));
+  }
+}
+
+TEST_F(ModelFolderTest, TheFolderAboveIsAnsweredWithTheModelsInIt) {
+  const fs::path results = folder_.string() + "_results";
+  make_folder(results);
+  fs::rename(folder_, results / "nnUNetTrainer__nnUNetPlans__3d_fullres");
+  try {
+    read_model_folder(results);
+    ADD_FAILURE() << "no error";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("name one of its folders: nnUNetTrainer__nnUNetPlans__3d_fullres"));
+  }
+  fs::rename(results / "nnUNetTrainer__nnUNetPlans__3d_fullres", folder_);
+  fs::remove_all(results);
+}
+
+TEST_F(ModelFolderTest, CheckpointsTellConfigurationAndMirroring) {
+  edit("plans.json", [](Json& plans) {
+    plans["configurations"]["mine"] = {{"inherits_from", "3d_fullres"}, {"batch_size", 7}};
+  });
+  const fs::path file = folder_ / "fold_0/checkpoint_final.safetensors";
+  write_weights(file, weights_);
+  EXPECT_TRUE(read_model_folder(folder_).mirror_axes.empty());  // a checkpoint that doesn't tell
+  std::vector<TensorToWrite> tensors;
+  for (const auto& [name, tensor] : weights_) {
+    tensors.push_back({name, ElementType::kFloat32, tensor.shape, std::as_bytes(std::span(tensor.values))});
+  }
+  write_safetensors(file, tensors,
+                    {{"configuration", "mine"},
+                     {"trainer_name", "nnUNetTrainerX"},
+                     {"inference_allowed_mirroring_axes", "[0, 2]"}});
+  const ModelFolder model = read_model_folder(folder_);
+  EXPECT_EQ(model.plan.configuration, "mine");
+  EXPECT_EQ(model.plan.batch_size, 7);
+  EXPECT_EQ(model.trainer, "nnUNetTrainerX");
+  EXPECT_THAT(model.mirror_axes, ElementsAre(0, 2));
+}
+
+TEST_F(ModelFolderTest, SoftmaxModelsHaveAHeadForEachLabel) {
+  edit("dataset.json", [](Json& dataset) {
+    dataset.erase("regions_class_order");
+    dataset["labels"] = {{"background", 0}, {"tumour", 2}, {"liver", 1}, {"ignore", 3}};
+  });
+  weights_["decoder.seg_layers.0.weight"] = {{3, 2, 1, 1, 1}, std::vector<float>(6, 1)};
+  weights_["decoder.seg_layers.0.bias"] = {{3}, {0, 0, 0}};
+  write_fold(0);
+  const ModelFolder model = read_model_folder(folder_);
+  EXPECT_FALSE(model.labels.has_regions());
+  EXPECT_EQ(model.plan.network.heads, 3);
+  EXPECT_THAT(model.labels.foreground_labels, ElementsAre(1, 2));
+  EXPECT_EQ(model.labels.ignore_label, 3);
+  EXPECT_EQ(read_fold(model, 0).size(), weights_.size());
+}
+
+TEST_F(ModelFolderTest, ACascadeTakesTheEarlierStagesLabels) {
+  edit("plans.json",
+       [](Json& plans) { plans["configurations"]["3d_fullres"]["previous_stage"] = "3d_lowres"; });
+  // One channel for the CT and one for each of the labels 1, 2, 3.
+  EXPECT_EQ(read_model_folder(folder_).plan.network.input_channels, 4);
+}
+
+TEST_F(ModelFolderTest, ChannelsMustBeAsManyInBothFiles) {
+  edit("dataset.json", [](Json& dataset) { dataset["channel_names"]["1"] = "PET"; });
+  expect_error(ErrorCode::kInvalidInput, "has 2 channels, but plans.json beside it normalises 1");
 }
 
 TEST_F(ModelFolderTest, PatchesThatDoNotFitTheStridesAreRefused) {
@@ -196,10 +276,12 @@ TEST_F(ModelFolderTest, PatchesThatDoNotFitTheStridesAreRefused) {
 TEST_F(ModelFolderTest, DatasetsThatContradictThemselvesAreRefused) {
   edit("dataset.json", [](Json& dataset) { dataset["regions_class_order"] = {1}; });
   expect_error(ErrorCode::kInvalidInput, "regions_class_order' has 1 entries for 2 regions");
-  edit("dataset.json", [](Json& dataset) { dataset["labels"]["tumour"] = 300; });
-  expect_error(ErrorCode::kInvalidInput, "'labels.tumour' is 300");
-  edit("dataset.json", [](Json& dataset) { dataset["labels"] = {{"background", 0}, {"liver", 1}}; });
-  expect_error(ErrorCode::kUnsupported, "without regions");
+  edit("dataset.json", [](Json& dataset) { dataset["labels"]["tumour"] = 70000; });
+  expect_error(ErrorCode::kInvalidInput, "'labels.tumour' is 70000");
+  edit("dataset.json", [](Json& dataset) {
+    dataset["labels"] = {{"background", 0}, {"liver", 1}, {"x", 3}};
+  });
+  expect_error(ErrorCode::kInvalidInput, "has the label 3 where 2 should follow");
   edit("dataset.json", [](Json& dataset) { dataset["labels"] = {{"background", 0}}; });
   expect_error(ErrorCode::kInvalidInput, "no foreground");
 }

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hepar/pipeline/liver_labels.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "hepar/core/error.h"
+
+namespace hepar {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using Regions = std::vector<std::pair<std::string, std::vector<int>>>;
+
+DatasetLabels labels_named(Regions regions) {
+  DatasetLabels labels;
+  labels.regions = std::move(regions);
+  return labels;
+}
+
+TEST(FindLiverLabels, TheNamesOfPublicDatasets) {
+  // LiTS as separate labels and as regions, Medical Decathlon task 3, TotalSegmentator's liver_lesions.
+  for (const char* tumour : {"cancer", "tumor", "Tumour", "lesion", "liver_tumor", "Liver Tumours", "HCC",
+                             "liver-metastases", "hepatocellular_carcinoma", "liver_lesions", "GTV"}) {
+    const auto found = find_liver_labels(labels_named({{"liver", {1}}, {tumour, {2}}}));
+    ASSERT_TRUE(found.has_value()) << tumour;
+    EXPECT_THAT(found->liver, ElementsAre(1)) << tumour;
+    EXPECT_THAT(found->tumour, ElementsAre(2)) << tumour;
+    EXPECT_THAT(found->cyst, IsEmpty()) << tumour;
+  }
+  const auto regions =
+      find_liver_labels(labels_named({{"liver", {1, 2, 3}}, {"tumour", {2}}, {"cyst", {3}}}));
+  EXPECT_THAT(regions->liver, ElementsAre(1));
+  EXPECT_THAT(regions->tumour, ElementsAre(2));
+  EXPECT_THAT(regions->cyst, ElementsAre(3));
+}
+
+TEST(FindLiverLabels, TumoursOfOtherOrgansAreNotTheLivers) {
+  EXPECT_FALSE(find_liver_labels(labels_named({{"kidney", {1}}, {"tumor", {2}}, {"cyst", {3}}})).has_value());
+  EXPECT_FALSE(find_liver_labels(labels_named({{"liver", {1}}, {"spleen", {2}}})).has_value());
+  const auto many = find_liver_labels(labels_named({{"liver", {5}},
+                                                    {"kidney_tumor", {1}},
+                                                    {"kidney_cyst", {2}},
+                                                    {"liver_vessel", {3}},
+                                                    {"liver_tumor", {4}},
+                                                    {"pancreas cancer", {6}}}));
+  EXPECT_THAT(many->liver, ElementsAre(5));
+  EXPECT_THAT(many->tumour, ElementsAre(4));
+  EXPECT_THAT(many->cyst, IsEmpty());
+}
+
+TEST(FindLiverLabels, TheOrganWithItsTumoursIsNoTumour) {
+  for (const char* organ : {"liver_and_tumor", "liver+tumor", "liver incl. lesions", "whole liver"}) {
+    const auto found = find_liver_labels(labels_named({{organ, {1, 2}}, {"tumor", {2}}}));
+    EXPECT_THAT(found->liver, ElementsAre(1)) << organ;
+    EXPECT_THAT(found->tumour, ElementsAre(2)) << organ;
+  }
+}
+
+TEST(FindLiverLabels, AModelOfLesionsAloneNamesTheLiver) {
+  const auto found = find_liver_labels(labels_named({{"liver_lesions", {1}}}));
+  EXPECT_THAT(found->tumour, ElementsAre(1));
+  EXPECT_THAT(found->liver, IsEmpty());
+  EXPECT_TRUE(find_liver_labels(labels_named({{"hepatocellular carcinoma", {1}}})).has_value());
+  EXPECT_FALSE(find_liver_labels(labels_named({{"lesions", {1}}})).has_value());
+}
+
+TEST(FindLiverLabels, TheUserDecides) {
+  const DatasetLabels labels = labels_named({{"liver", {1}}, {"spots", {2}}, {"tumor", {3}}});
+  EXPECT_THAT(find_liver_labels(labels, "spots")->tumour, ElementsAre(2));
+  EXPECT_THAT(find_liver_labels(labels, "2")->tumour, ElementsAre(2));
+  try {
+    find_liver_labels(labels, "spot");
+    ADD_FAILURE() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kInvalidInput);
+    EXPECT_THAT(error.what(), HasSubstr("no label 'spot'; it has liver (1), spots (2), tumor (3)"));
+  }
+}
+
+TEST(ToHeparLabels, MapsTheThreeAndDropsTheRest) {
+  Geometry geometry;
+  geometry.size = {6, 1, 1};
+  WideLabelMap labels(geometry);
+  for (std::uint16_t n = 0; n < 6; ++n) labels.voxels()[n] = n == 5 ? std::uint16_t{300} : n;
+  const LabelMap ours = to_hepar_labels(labels, {.liver = {4, 300}, .tumour = {1, 3}, .cyst = {2}});
+  EXPECT_THAT(ours.voxels(), ElementsAre(0, 2, 3, 2, 1, 1));
+}
+
+}  // namespace
+}  // namespace hepar
