@@ -61,7 +61,7 @@ Box3 nonzero_box(std::span<const CtVolume> channels) {
 }
 
 // In array order, which the draws depend on.
-std::vector<float> foreground_values(const CtVolume& channel, const WideLabelMap& labels, const Box3& box) {
+std::vector<float> foreground_values(const CtVolume& channel, const LabelMap& labels, const Box3& box) {
   std::vector<float> values;
   for (std::int64_t k = box.low.k; k < box.high.k; ++k) {
     for (std::int64_t j = box.low.j; j < box.high.j; ++j) {
@@ -148,7 +148,7 @@ FingerprintBuilder::FingerprintBuilder(std::size_t case_count, std::size_t chann
                fmt::format("{} cases of {} channels", case_count, channel_count));
 }
 
-void FingerprintBuilder::add(std::span<const CtVolume> channels, const WideLabelMap& labels) {
+void FingerprintBuilder::add(std::span<const CtVolume> channels, const LabelMap& labels) {
   HEPAR_EXPECT(channels.size() == values_.size(),
                fmt::format("{} channels, not {}", channels.size(), values_.size()));
   for (std::size_t channel = 0; channel < channels.size(); ++channel) {

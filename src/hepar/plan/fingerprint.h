@@ -62,7 +62,7 @@ class FingerprintBuilder {
   FingerprintBuilder(std::size_t case_count, std::size_t channel_count);
   // The channels of a case lie on the grid of its labels, in the frame the plan's image reader gives. Throws
   // Error(kInvalidInput) where a channel is not on that grid.
-  void add(std::span<const CtVolume> channels, const WideLabelMap& labels);
+  void add(std::span<const CtVolume> channels, const LabelMap& labels);
   // Throws Error(kInvalidInput) when no case has a foreground voxel.
   Fingerprint finish() const;
 
