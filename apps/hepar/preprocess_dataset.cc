@@ -11,10 +11,10 @@
 #include "hepar/core/error.h"
 #include "hepar/core/file.h"
 #include "hepar/io/image_io.h"
-#include "hepar/tensors/weights.h"
 #include "hepar/pipeline/nnunet_dataset.h"
 #include "hepar/plan/default_plan.h"
 #include "hepar/plan/preprocess.h"
+#include "hepar/tensors/weights.h"
 
 namespace hepar {
 namespace {

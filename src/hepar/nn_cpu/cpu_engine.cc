@@ -5,6 +5,7 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <mutex>
 #include <optional>
 
 #include "hepar/core/parallel.h"
@@ -16,6 +17,7 @@ namespace hepar {
 
 class CpuWorkspace {
  public:
+  std::mutex& mutex() { return mutex_; }
   // At least `count` floats; what was there before is lost when they have to grow.
   float* reserve(std::int64_t count) {
     if (count_ < count) {
@@ -28,6 +30,7 @@ class CpuWorkspace {
   }
 
  private:
+  std::mutex mutex_;
   cpu::AlignedFloats values_;
   std::int64_t count_ = 0;
 };
@@ -271,6 +274,7 @@ class CpuEngine : public Engine {
     TensorShape shape = input.shape;
     shape.c = spec_.heads;
     Tensor logits(shape);
+    const std::lock_guard lock(workspace_->mutex());
     float* work = workspace_->reserve(plan_->work_count());
     for (std::int64_t n = 0; n < shape.n; ++n) {
       plan_->run({work, input.values.data() + n * input.shape.c * shape.voxels(),

@@ -9,8 +9,8 @@
 namespace hepar {
 
 // Memory for feature maps, empty until an engine runs and then as large as the largest shape run so far.
-// The folds of a model run one after the other: engines made with one workspace need it only once. Two of
-// them must not run at the same time, and nothing here keeps them from it: the caller sees to that.
+// The folds of a model run one after the other: engines made with one workspace need it only once. They take
+// turns in it.
 class CpuWorkspace;
 std::shared_ptr<CpuWorkspace> make_cpu_workspace();
 
