@@ -73,7 +73,8 @@ float weight_along(const std::vector<float>& weights, const Kernel3& patch, std:
 // there.
 TEST(HalfWindowWeights, AreThoseOfNnUnetBitForBit) {
   int files = 0, lines = 0;
-  for (const auto& entry : read_json("index.json")["gaussian"]) {
+  const auto index = read_json("index.json");
+  for (const auto& entry : index["gaussian"]) {
     const Kernel3 patch{entry["tile"][0], entry["tile"][1], entry["tile"][2]};
     const auto weights = half_window_weights(patch);
     EXPECT_EQ(std::count(weights.begin(), weights.end(), entry["min"].get<float>()), entry["n_at_min"]);
