@@ -10,7 +10,10 @@ namespace hepar {
 namespace fs = std::filesystem;
 
 EngineFactory cpu_engine_factory() {
-  return [](const ModelPlan& plan, const Weights& weights) { return make_cpu_engine(plan.network, weights); };
+  // Folds, and the stages of a cascade, run one after the other.
+  return [workspace = make_cpu_workspace()](const ModelPlan& plan, const Weights& weights) {
+    return make_cpu_engine(plan.network, weights, workspace);
+  };
 }
 
 fs::path default_model_folder() {

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
@@ -11,10 +12,10 @@
 #include "hepar/core/error.h"
 #include "hepar/core/file.h"
 #include "hepar/io/image_io.h"
-#include "hepar/tensors/weights.h"
 #include "hepar/pipeline/nnunet_dataset.h"
 #include "hepar/plan/default_plan.h"
 #include "hepar/plan/preprocess.h"
+#include "hepar/tensors/weights.h"
 
 namespace hepar {
 namespace {
@@ -40,12 +41,20 @@ void write_case(const fs::path& target, const CtVolume& ct, const LabelMap& labe
     throw Error(ErrorCode::kInvalidInput, fmt::format("Image and labels of {} lie on different grids: {}.",
                                                       target.stem().string(), *difference));
   }
-  const Volume<float> image = preprocess(ct, plan).image;
-  const LabelMap truth = preprocess_labels(labels, plan);
-  const Int3 size = image.size();
-  write_safetensors(
-      target, {{"image", ElementType::kFloat32, {1, size.k, size.j, size.i}, std::as_bytes(image.voxels())},
-               {"labels", ElementType::kUInt8, {size.k, size.j, size.i}, std::as_bytes(truth.voxels())}});
+  const PreprocessedCase prepared = preprocess(ct, plan);
+  std::vector<std::uint8_t> truth;
+  for (const std::int16_t label : preprocess_labels(labels, {&ct, 1}, prepared, plan)) {
+    truth.push_back(static_cast<std::uint8_t>(std::max<std::int16_t>(label, 0)));  // -1: outside the patient
+  }
+  const TensorShape& size = prepared.image.shape;
+  write_safetensors(target, {{"image",
+                              ElementType::kFloat32,
+                              {1, size.d, size.h, size.w},
+                              std::as_bytes(std::span(prepared.image.values))},
+                             {"labels",
+                              ElementType::kUInt8,
+                              {size.d, size.h, size.w},
+                              std::as_bytes(std::span(std::as_const(truth)))}});
 }
 
 void write_splits(const fs::path& file, const std::vector<std::string>& names, std::size_t validation_cases) {

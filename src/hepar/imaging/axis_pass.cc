@@ -5,59 +5,10 @@
 #include <cmath>
 
 #include "hepar/core/parallel.h"
+#include "hepar/imaging/lines.h"
 
 namespace hepar::detail {
 namespace {
-
-// Lines are worked on side by side, so that the recursive filter runs on vector registers.
-constexpr std::int64_t kLanes = 16;
-
-struct Lines {
-  const float* source;
-  std::int64_t count;        // <= kLanes
-  std::int64_t lane_stride;  // between lines
-  std::int64_t step;         // along a line
-  std::int64_t length;
-};
-
-// Samples with `padding` repetitions of the end values; value t of lane l at [t * kLanes + l].
-void gather(const Lines& lines, std::int64_t padding, std::vector<double>& values) {
-  values.resize(static_cast<std::size_t>((lines.length + 2 * padding) * kLanes));
-  double* const inner = values.data() + padding * kLanes;
-  for (std::int64_t t = 0; t < lines.length; ++t) {
-    const float* const from = lines.source + t * lines.step;
-    double* const to = inner + t * kLanes;
-    for (std::int64_t lane = 0; lane < lines.count; ++lane) to[lane] = from[lane * lines.lane_stride];
-    for (std::int64_t lane = lines.count; lane < kLanes; ++lane) to[lane] = 0;
-  }
-  const double* const last = inner + (lines.length - 1) * kLanes;
-  for (std::int64_t p = 0; p < padding; ++p) {
-    std::copy_n(inner, kLanes, values.data() + p * kLanes);
-    std::copy_n(last, kLanes, inner + (lines.length + p) * kLanes);
-  }
-}
-
-// Samples to cubic B-spline coefficients: a causal and an anticausal recursion with the pole sqrt(3) - 2,
-// mirrored at the ends; Unser et al. 1993, eq. 2.5 to 2.7, gain (1 - z)(1 - 1/z) = 6.
-void prefilter(std::vector<double>& values) {
-  const double pole = std::sqrt(3.0) - 2.0;
-  const auto length = static_cast<std::int64_t>(values.size()) / kLanes;
-  double* const at = values.data();
-  for (double& value : values) value *= 6.0;
-  // pole^32 < 1e-18: further terms of the causal start value are below rounding.
-  const std::int64_t horizon = std::min<std::int64_t>(length, 32);
-  double power = pole;
-  for (std::int64_t t = 1; t < horizon; ++t, power *= pole) {
-    for (std::int64_t lane = 0; lane < kLanes; ++lane) at[lane] += power * at[t * kLanes + lane];
-  }
-  for (std::int64_t n = kLanes; n < length * kLanes; ++n) at[n] += pole * at[n - kLanes];
-  const std::int64_t last = (length - 1) * kLanes;
-  const double factor = pole / (pole * pole - 1.0);
-  for (std::int64_t lane = 0; lane < kLanes; ++lane) {
-    at[last + lane] = factor * (pole * at[last + lane - kLanes] + at[last + lane]);
-  }
-  for (std::int64_t n = last - 1; n >= 0; --n) at[n] = pole * (at[n + kLanes] - at[n]);
-}
 
 // out[t * kLanes + l]: the table's weighted sums over the gathered lines.
 void weigh(const std::vector<double>& values, std::int64_t padding, const AxisTable& table,
@@ -96,6 +47,26 @@ void scatter(const std::vector<float>& values, std::int64_t lanes, int axis, flo
 }
 
 }  // namespace
+
+void prefilter(std::vector<double>& values) {
+  const double pole = kSplinePole;
+  const auto length = static_cast<std::int64_t>(values.size()) / kLanes;
+  double* const at = values.data();
+  for (double& value : values) value *= 6.0;
+  // pole^32 < 1e-18: further terms of the causal start value are below rounding.
+  const std::int64_t horizon = std::min<std::int64_t>(length, 32);
+  double power = pole;
+  for (std::int64_t t = 1; t < horizon; ++t, power *= pole) {
+    for (std::int64_t lane = 0; lane < kLanes; ++lane) at[lane] += power * at[t * kLanes + lane];
+  }
+  for (std::int64_t n = kLanes; n < length * kLanes; ++n) at[n] += pole * at[n - kLanes];
+  const std::int64_t last = (length - 1) * kLanes;
+  const double factor = pole / (pole * pole - 1.0);
+  for (std::int64_t lane = 0; lane < kLanes; ++lane) {
+    at[last + lane] = factor * (pole * at[last + lane - kLanes] + at[last + lane]);
+  }
+  for (std::int64_t n = last - 1; n >= 0; --n) at[n] = pole * (at[n + kLanes] - at[n]);
+}
 
 std::int64_t taps_at(double index, Interpolation interpolation, std::array<double, 4>& weights) {
   if (interpolation == Interpolation::kNearest) {
@@ -136,8 +107,8 @@ void resample_axis(const FloatView& source, int axis, const AxisTable& table, fl
     for (std::int64_t start = 0; start < source.size[across]; start += kLanes) {
       const std::int64_t lanes = std::min(kLanes, source.size[across] - start);
       const float* const from = source.data + n * source.stride[over] + start * source.stride[across];
-      gather({from, lanes, source.stride[across], source.stride[axis], source.size[axis]},
-             cubic ? kSplinePadding : 0, values);
+      gather<float>({from, lanes, source.stride[across], source.stride[axis], source.size[axis]},
+                    cubic ? kSplinePadding : 0, values);
       if (cubic) prefilter(values);
       weigh(values, cubic ? kSplinePadding : 0, table, out);
       scatter(out, lanes, axis, result + n * stride[over] + start * stride[across], stride);

@@ -3,140 +3,216 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
-#include <functional>
 #include <limits>
 
 #include "hepar/core/error.h"
 #include "hepar/core/parallel.h"
-#include "hepar/core/random.h"
+#include "hepar/infer/sliding_window.h"
+#include "hepar/infer/test_engine.h"
+#include "hepar/infer/test_half.h"
 
 namespace hepar {
 namespace {
 
-// An engine whose output is written down by the test.
-class FakeEngine : public Engine {
- public:
-  explicit FakeEngine(std::function<Tensor(const Tensor&)> answer) : answer_(std::move(answer)) {}
-  Tensor run(const Tensor& input) override { return answer_(input); }
-
- private:
-  std::function<Tensor(const Tensor&)> answer_;
-};
-
-using Folds = std::vector<std::unique_ptr<Engine>>;
-Folds one_fold(std::function<Tensor(const Tensor&)> answer) {
-  Folds folds;
-  folds.push_back(std::make_unique<FakeEngine>(std::move(answer)));
-  return folds;
+std::size_t at(const TensorShape& s, std::int64_t c, std::int64_t d, std::int64_t h, std::int64_t w) {
+  return static_cast<std::size_t>(((c * s.d + d) * s.h + h) * s.w + w);
 }
 
-// Two heads: the input and minus twice the input.
-Tensor echo(const Tensor& input) {
-  TensorShape shape = input.shape;
-  shape.c = 2;
-  Tensor output(shape);
-  for (std::size_t n = 0; n < input.values.size(); ++n) {
-    output.values[n] = input.values[n];
-    output.values[input.values.size() + n] = -2 * input.values[n];
-  }
-  return output;
-}
-
-Volume<float> random_image(Int3 size) {
-  Volume<float> image({.size = size});
-  Random random(1);
-  for (float& voxel : image.voxels()) voxel = static_cast<float>(random.normal());
-  return image;
-}
-
-void expect_echo(const Volume<float>& image, const Tensor& logits) {
-  ASSERT_EQ(logits.shape, (TensorShape{1, 2, image.size().k, image.size().j, image.size().i}));
-  const std::size_t voxels = image.voxels().size();
+void expect_echo(const Tensor& image, const Tensor& logits) {
+  ASSERT_EQ(logits.shape, (TensorShape{1, 2, image.shape.d, image.shape.h, image.shape.w}));
+  const auto voxels = static_cast<std::size_t>(image.shape.voxels());
   for (std::size_t n = 0; n < voxels; ++n) {
     // Weighted means of one and the same value: off by rounding only.
-    ASSERT_NEAR(logits.values[n], image.voxels()[n], 1e-5);
-    ASSERT_NEAR(logits.values[voxels + n], -2 * image.voxels()[n], 2e-5);
+    ASSERT_NEAR(logits.values[n], image.values[n], 1e-5);
+    ASSERT_NEAR(logits.values[voxels + n], -2 * image.values[n], 2e-5);
   }
 }
 
 TEST(PredictLogits, OverlappingWindowsAgreeingOnAVoxelLeaveItAsItIs) {
-  const auto image = random_image({23, 17, 9});
-  expect_echo(image, predict_logits(image, one_fold(echo), {8, 6, 4}));
+  const Tensor image = random_tensor({1, 1, 9, 17, 23}, 1);
+  expect_echo(image, predict_logits(image, FoldEngines(fake_folds({echo})), {.patch = {4, 6, 8}}));
 }
 
 TEST(PredictLogits, SmallImagesArePaddedAndCutBack) {
-  const auto image = random_image({5, 17, 3});
-  expect_echo(image, predict_logits(image, one_fold(echo), {8, 6, 4}));
+  const Tensor image = random_tensor({1, 1, 3, 17, 5}, 1);
+  expect_echo(image, predict_logits(image, FoldEngines(fake_folds({echo})), {.patch = {4, 6, 8}}));
 }
 
-TEST(PredictLogits, PaddingIsZeroAndBeforeByTheSmallerHalf) {
-  const Volume<float> image({.size = {1, 1, 1}}, 7.0f);
+TEST(PredictLogits, PaddingIsZeroAndBeforeByTheSmallerHalfInEveryChannel) {
+  const Tensor image({1, 2, 1, 1, 1}, 7.0f);
   std::vector<float> seen;
-  predict_logits(image, one_fold([&](const Tensor& input) {
-                   seen = input.values;
-                   return echo(input);
-                 }),
-                 {4, 1, 1});
-  EXPECT_EQ(seen, (std::vector<float>{0, 7, 0, 0}));
+  const FoldEngines folds(fake_folds({[&](const Tensor& input) {
+    seen = input.values;
+    return echo(input);
+  }}));
+  predict_logits(image, folds, {.patch = {1, 1, 4}});
+  // 3 voxels of rest: 1 before, 2 after.
+  EXPECT_EQ(seen, (std::vector<float>{0, 7, 0, 0, 0, 7, 0, 0}));
 }
 
-TEST(PredictLogits, WindowsCountByTheGaussian) {
-  // Windows at 0 and 2 answer 1 and 2. Patch 4: weights e^-8, e^-2, 1, e^-2 (SD 0.5, centre 2).
-  float calls = 0;
-  const auto folds = one_fold([&](const Tensor& input) { return Tensor(input.shape, ++calls); });
-  const Tensor logits = predict_logits(random_image({6, 1, 1}), folds, {4, 1, 1});
-  const double e8 = std::exp(-8.0);
-  EXPECT_FLOAT_EQ(logits.values[0], 1);
-  EXPECT_FLOAT_EQ(logits.values[2], static_cast<float>((1 + 2 * e8) / (1 + e8)));
-  EXPECT_FLOAT_EQ(logits.values[3], 1.5f);
-  EXPECT_FLOAT_EQ(logits.values[5], 2);
+TEST(PredictLogits, PatchesOfOneSliceSeeEverySliceOnce) {
+  const Tensor image = random_tensor({1, 1, 5, 4, 6}, 1);
+  int calls = 0;
+  const FoldEngines folds(fake_folds({[&](const Tensor& input) {
+    ++calls;
+    return echo(input);
+  }}));
+  expect_echo(image, predict_logits(image, folds, {.patch = {1, 4, 4}}));
+  EXPECT_EQ(calls, 5 * 2);  // 6 voxels in windows of 4: two
 }
 
-TEST(PredictLogits, MirroringAveragesOverAllFlips) {
-  // A ramp along every axis that ignores the input averages with its mirror images to its middle value.
-  const auto ramp = [](const Tensor& input) {
-    Tensor output(input.shape);
-    for (std::size_t n = 0; n < output.values.size(); ++n) output.values[n] = static_cast<float>(n);
+// A network that is different at every place of its patch and for every fold, with 3 heads.
+FakeNetwork uneven(int fold) {
+  return [fold](const Tensor& input) {
+    TensorShape shape = input.shape;
+    shape.c = 3;
+    Tensor output(shape);
+    for (std::size_t n = 0; n < output.values.size(); ++n) {
+      const float place = std::sin(static_cast<float>(n % 977) * 0.37f + static_cast<float>(fold));
+      output.values[n] = 4 * place * input.values[n % input.values.size()] + 2 * place;
+    }
     return output;
   };
-  const Tensor flat = predict_logits(random_image({4, 2, 2}), one_fold(ramp), {4, 2, 2}, {.mirror = true});
-  for (const float value : flat.values) EXPECT_FLOAT_EQ(value, 7.5f);
-  // What is computed voxel by voxel is the same seen from any side.
-  const auto image = random_image({7, 5, 6});
-  expect_echo(image, predict_logits(image, one_fold(echo), {4, 4, 4}, {.mirror = true}));
 }
 
-TEST(PredictLogits, FoldsAreAveraged) {
-  Folds folds = one_fold([](const Tensor& input) { return Tensor(input.shape, 1.0f); });
-  folds.push_back(
-      std::make_unique<FakeEngine>([](const Tensor& input) { return Tensor(input.shape, 4.0f); }));
-  for (const float value : predict_logits(random_image({6, 4, 4}), folds, {4, 4, 4}).values) {
-    EXPECT_FLOAT_EQ(value, 2.5f);
+// What nnU-Net does over the whole volume, written down step by step in float32; `round` is what storing a
+// value in its arrays does to it.
+template <class Round>
+Tensor whole_volume(const Tensor& image, const std::vector<FakeNetwork>& networks, const Kernel3& patch,
+                    const std::vector<float>& weights, const Round& round) {
+  const TensorShape& s = image.shape;
+  const Kernel3 size{s.d, s.h, s.w};
+  const TensorShape all{1, 3, s.d, s.h, s.w};
+  std::vector<float> mean(static_cast<std::size_t>(all.count()));
+  std::array<std::int64_t, 3> before{};
+  std::array<std::vector<std::int64_t>, 3> starts;
+  for (std::size_t a = 0; a < 3; ++a) {
+    before[a] = std::max<std::int64_t>(0, patch[a] - size[a]) / 2;
+    starts[a] = window_starts(std::max(size[a], patch[a]), patch[a], 0.5);
   }
+  for (const FakeNetwork& network : networks) {
+    std::vector<float> sums(mean.size()), weight_sums(mean.size());
+    for (const auto d0 : starts[0])
+      for (const auto h0 : starts[1])
+        for (const auto w0 : starts[2]) {
+          Tensor input({1, 1, patch[0], patch[1], patch[2]});
+          const auto visit = [&](const auto& use) {
+            for (std::int64_t d = 0; d < patch[0]; ++d)
+              for (std::int64_t h = 0; h < patch[1]; ++h)
+                for (std::int64_t w = 0; w < patch[2]; ++w) {
+                  const std::int64_t z = d0 + d - before[0], y = h0 + h - before[1], x = w0 + w - before[2];
+                  if (z < 0 || y < 0 || x < 0 || z >= s.d || y >= s.h || x >= s.w) continue;
+                  use(at(input.shape, 0, d, h, w), z, y, x);
+                }
+          };
+          visit([&](std::size_t n, auto z, auto y, auto x) {
+            input.values[n] = image.values[at(s, 0, z, y, x)];
+          });
+          const Tensor logits = network(input);
+          for (std::int64_t head = 0; head < 3; ++head) {
+            visit([&](std::size_t n, auto z, auto y, auto x) {
+              const std::size_t to = at(all, head, z, y, x);
+              const float product =
+                  logits.values[static_cast<std::size_t>(head * input.shape.voxels()) + n] * weights[n];
+              sums[to] = round(sums[to] + product);
+              weight_sums[to] = round(weight_sums[to] + weights[n]);
+            });
+          }
+        }
+    for (std::size_t n = 0; n < mean.size(); ++n) mean[n] = round(mean[n] + round(sums[n] / weight_sums[n]));
+  }
+  Tensor result(all);
+  for (std::size_t n = 0; n < mean.size(); ++n)
+    result.values[n] = round(mean[n] / static_cast<float>(networks.size()));
+  return result;
+}
+
+struct Setting {
+  TensorShape image;
+  Kernel3 patch;
+  int folds;
+};
+const Setting kSettings[] = {{{1, 1, 13, 17, 9}, {6, 8, 4}, 1},    // windows on all axes
+                             {{1, 1, 5, 17, 19}, {8, 8, 12}, 2},   // padded along d
+                             {{1, 1, 20, 6, 11}, {7, 8, 16}, 3}};  // padded along h and w, odd patch
+
+TEST(PredictLogits, ParityIsTheWholeVolumeInFloat16BitForBit) {
+  for (const Setting& setting : kSettings) {
+    const Tensor image = random_tensor(setting.image, 3);
+    std::vector<FakeNetwork> networks;
+    for (int fold = 0; fold < setting.folds; ++fold) networks.push_back(uneven(fold));
+    const Tensor wanted = whole_volume(image, networks, setting.patch, half_window_weights(setting.patch),
+                                       [](float value) { return static_cast<float>(nearest_half(value)); });
+    const Tensor got =
+        predict_logits(image, FoldEngines(fake_folds(networks)), {.patch = setting.patch, .parity = true});
+    ASSERT_EQ(got.shape, wanted.shape);
+    for (std::size_t n = 0; n < got.values.size(); ++n) ASSERT_EQ(got.values[n], wanted.values[n]) << n;
+  }
+}
+
+TEST(PredictLogits, DefaultIsTheWholeVolumeWithoutRounding) {
+  for (const Setting& setting : kSettings) {
+    const Tensor image = random_tensor(setting.image, 4);
+    std::vector<FakeNetwork> networks;
+    for (int fold = 0; fold < setting.folds; ++fold) networks.push_back(uneven(fold));
+    std::vector<float> weights;
+    for (const float d : window_profile(setting.patch[0]))
+      for (const float h : window_profile(setting.patch[1]))
+        for (const float w : window_profile(setting.patch[2])) weights.push_back(d * h * w);
+    const Tensor wanted =
+        whole_volume(image, networks, setting.patch, weights, [](float value) { return value; });
+    const Tensor got = predict_logits(image, FoldEngines(fake_folds(networks)), {.patch = setting.patch});
+    // Some 20 float32 roundings of values up to about 20.
+    for (std::size_t n = 0; n < got.values.size(); ++n)
+      ASSERT_NEAR(got.values[n], wanted.values[n], 2e-5) << n;
+  }
+}
+
+TEST(PredictLogits, HandsOnPlanesAsSoonAsTheyAreFinished) {
+  // d: 8 voxels in windows of 4 begin at 0, 2 and 4; planes 0 and 1 are finished after the first.
+  const Tensor image({1, 1, 8, 2, 2}, 1.0f);
+  int calls = 0;
+  const FoldEngines folds(fake_folds({[&](const Tensor& input) {
+    ++calls;
+    return echo(input);
+  }}));
+  std::vector<std::pair<std::int64_t, int>> seen;  // plane, windows before
+  predict_planes(image, folds, {.patch = {4, 2, 2}}, [&](std::int64_t d, std::span<const float> plane) {
+    EXPECT_EQ(plane.size(), 2U * 2 * 2);
+    seen.emplace_back(d, calls);
+  });
+  EXPECT_EQ(seen, (std::vector<std::pair<std::int64_t, int>>{
+                      {0, 1}, {1, 1}, {2, 2}, {3, 2}, {4, 3}, {5, 3}, {6, 3}, {7, 3}}));
 }
 
 TEST(PredictLogits, IsTheSameForAnyNumberOfThreads) {
   const int before = thread_count();
-  const auto image = random_image({23, 17, 9});
-  set_thread_count(1);
-  const Tensor one = predict_logits(image, one_fold(echo), {8, 6, 4});
-  set_thread_count(3);
-  EXPECT_EQ(predict_logits(image, one_fold(echo), {8, 6, 4}).values, one.values);
+  const Tensor image = random_tensor({1, 1, 9, 17, 23}, 1);
+  const FoldEngines folds(fake_folds({uneven(0), uneven(1)}));
+  for (const bool parity : {false, true}) {
+    set_thread_count(1);
+    const Tensor one = predict_logits(image, folds, {.patch = {4, 6, 8}, .parity = parity});
+    set_thread_count(3);
+    EXPECT_EQ(predict_logits(image, folds, {.patch = {4, 6, 8}, .parity = parity}).values, one.values);
+  }
   set_thread_count(before);
 }
 
-TEST(PredictLogits, ValuesThatAreNotFiniteAreAnError) {
-  const auto folds = one_fold([](const Tensor& input) {
-    Tensor output(input.shape);
-    output.values.back() = std::numeric_limits<float>::infinity();
-    return output;
-  });
-  try {
-    predict_logits(random_image({4, 4, 4}), folds, {4, 4, 4});
-    FAIL() << "no error";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kCorrupt);
+TEST(PredictLogits, SumsBeyondFloat16AreAnErrorInParityOnly) {
+  // 10 x 7000 exceeds 65504.
+  const FoldEngines folds(fake_folds({[](const Tensor& input) { return Tensor(input.shape, 7000.0f); }}));
+  const Tensor image({1, 1, 4, 4, 4});
+  EXPECT_FLOAT_EQ(predict_logits(image, folds, {.patch = {4, 4, 4}}).values[0], 7000);
+  EXPECT_THROW(predict_logits(image, folds, {.patch = {4, 4, 4}, .parity = true}), Error);
+}
+
+TEST(PredictLogits, RefusesAStepThatIsNone) {
+  const FoldEngines folds(fake_folds({echo}));
+  for (const double step : {0.0, -0.5, 1.5, std::numeric_limits<double>::quiet_NaN()}) {
+    EXPECT_THROW(predict_logits(Tensor({1, 1, 4, 4, 4}), folds, {.patch = {4, 4, 4}, .step_fraction = step}),
+                 Error);
   }
 }
 
@@ -152,11 +228,12 @@ class StoppingProgress : public Progress {
 TEST(PredictLogits, StopsWhenAsked) {
   int calls = 0;
   StoppingProgress progress;
-  const auto folds = one_fold([&](const Tensor& input) {
+  const FoldEngines folds(fake_folds({[&](const Tensor& input) {
     ++calls;
     return echo(input);
-  });
-  EXPECT_THROW(predict_logits(random_image({16, 4, 4}), folds, {4, 4, 4}, {}, &progress), Error);
+  }}));
+  EXPECT_THROW(predict_logits(random_tensor({1, 1, 16, 4, 4}, 1), folds, {.patch = {4, 4, 4}}, &progress),
+               Error);
   EXPECT_LE(calls, 2);
 }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <vector>
 
-#include "hepar/volume/volume.h"
+#include "hepar/nn/network_spec.h"
 
 namespace hepar {
 
@@ -18,22 +20,34 @@ std::vector<std::int64_t> window_starts(std::int64_t size, std::int64_t patch, d
 // point with scipy's gaussian_filter.
 std::vector<float> window_profile(std::int64_t patch);
 
-// The windows that cover a volume, i fastest. Where the volume is smaller than the patch it is thought to be
-// padded, by floor(rest / 2) voxels before and the others after; windows then reach beyond the volume.
+// The same over the whole patch (d, h, w) as nnU-Net holds it since version 2.4, bit for bit: computed in
+// double, greatest value 10, rounded to float16, zeros replaced by the smallest other value.
+std::vector<float> half_window_weights(const Kernel3& patch);
+
+// The part of a window that lies in the volume, along one axis.
+struct WindowPart {
+  std::int64_t in_volume, in_window, count;  // first voxel here and there, voxels
+};
+
+// The windows that cover a volume, axes d, h, w. Where the volume is smaller than the patch it is thought to
+// be padded, by floor(rest / 2) voxels before and the others after; windows then reach beyond the volume.
+// Along an axis where the patch is one voxel, as in networks of slices, every voxel is in one window.
 class SlidingWindows {
  public:
-  SlidingWindows(Int3 volume, Int3 patch, double step_fraction = 0.5);
-  std::int64_t size() const;
-  Box3 operator[](std::int64_t n) const;
+  SlidingWindows(const Kernel3& volume, const Kernel3& patch, double step_fraction = 0.5);
+  const Kernel3& volume() const { return volume_; }
+  const Kernel3& patch() const { return patch_; }
+  std::int64_t count() const;
+  // Ascending, in voxels of the volume; negative where padded. nnU-Net takes the windows d outermost.
+  const std::vector<std::int64_t>& starts(std::size_t axis) const { return starts_[axis]; }
+  WindowPart part(std::size_t axis, std::int64_t start) const;
+  const std::vector<float>& profile(std::size_t axis) const { return profiles_[axis]; }
   // The sum of all windows' weights at one voxel of the volume is the product of these sums.
-  const std::vector<float>& weight_sums(int axis) const {
-    return weight_sums_[static_cast<std::size_t>(axis)];
-  }
-  const std::vector<float>& profile(int axis) const { return profiles_[static_cast<std::size_t>(axis)]; }
+  const std::vector<float>& weight_sums(std::size_t axis) const { return weight_sums_[axis]; }
 
  private:
-  Int3 patch_;
-  std::array<std::vector<std::int64_t>, 3> starts_;  // in voxels of the volume, negative where padded
+  Kernel3 volume_, patch_;
+  std::array<std::vector<std::int64_t>, 3> starts_;
   std::array<std::vector<float>, 3> profiles_, weight_sums_;
 };
 

@@ -62,6 +62,12 @@ std::int64_t DatasetLabels::heads() const {
   return static_cast<std::int64_t>(has_regions() ? regions.size() : foreground_labels.size() + 1);
 }
 
+std::vector<int> DatasetLabels::written_labels() const {
+  if (!has_regions()) return foreground_labels;
+  const std::set<int> written(regions_class_order.begin(), regions_class_order.end());
+  return {written.begin(), written.end()};
+}
+
 DatasetLabels read_dataset_labels(const std::filesystem::path& dataset_json) {
   const auto document = parse_json_file(dataset_json);
   const JsonNode root(document, dataset_json.string());

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <string_view>
+
 #include "hepar/core/error.h"
 
 namespace hepar {
@@ -20,6 +22,16 @@ void check_input(const NetworkSpec& spec, const TensorShape& shape) {
           "multiples of {}, {} and {}",
           shape.n, shape.c, shape.d, shape.h, shape.w, spec.input_channels, divisor[0], divisor[1],
           divisor[2]));
+}
+
+void add_zero_biases(const NetworkSpec& spec, Weights& weights) {
+  constexpr std::string_view kSuffix = ".weight";
+  for (const auto& [name, shape] : parameters_of(spec)) {
+    if (shape.size() != 5) continue;
+    const std::int64_t outputs = name.starts_with("decoder.transpconvs") ? shape[1] : shape[0];
+    const std::string bias = name.substr(0, name.size() - kSuffix.size()) + ".bias";
+    weights.try_emplace(bias, NamedTensor{{outputs}, std::vector<float>(static_cast<std::size_t>(outputs))});
+  }
 }
 
 }  // namespace hepar

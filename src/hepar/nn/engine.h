@@ -3,6 +3,7 @@
 
 #include "hepar/nn/network_spec.h"
 #include "hepar/nn/tensor.h"
+#include "hepar/tensors/weights.h"
 
 namespace hepar {
 
@@ -19,5 +20,9 @@ class Engine {
 
 // Throws Error(kInvalidInput) with the shape seen and wanted unless `shape` can be an input of the network.
 void check_input(const NetworkSpec& spec, const TensorShape& shape);
+
+// Gives each convolution and transposed convolution without a bias one of zeros, so that an engine needs to
+// know one kind only.
+void add_zero_biases(const NetworkSpec& spec, Weights& weights);
 
 }  // namespace hepar

@@ -15,95 +15,41 @@
 #include <vector>
 
 #include "hepar/core/error.h"
-#include "hepar/core/random.h"
 #include "hepar/nn/engine.h"
-#include "hepar/tensors/weights.h"
+#include "hepar/nn/test_networks.h"
 
 namespace hepar::conformance {
 
 using EngineMaker = std::function<std::unique_ptr<Engine>(const NetworkSpec&, const Weights&)>;
-
-inline Tensor random_tensor(const TensorShape& shape, std::uint64_t seed) {
-  Tensor tensor(shape);
-  Random random(seed);
-  for (float& value : tensor.values) value = static_cast<float>(random.normal());
-  return tensor;
-}
-
-// He's initialisation (He et al., ICCV 2015), so that signals keep their size; norms and biases away from 1
-// and 0.
-inline Weights random_weights(const NetworkSpec& spec, std::uint64_t seed) {
-  Weights weights;
-  Random random(seed);
-  for (const auto& [name, shape] : parameters_of(spec)) {
-    std::int64_t count = 1;
-    for (const auto size : shape) count *= size;
-    const bool is_scale = name.ends_with("norm.weight");
-    const double sd =
-        shape.size() == 1 ? 0.2 : std::sqrt(2.0 * static_cast<double>(shape[0]) / static_cast<double>(count));
-    auto& tensor = weights[name];
-    tensor.shape = shape;
-    for (std::int64_t n = 0; n < count; ++n) {
-      tensor.values.push_back(static_cast<float>(random.normal(is_scale ? 1 : 0, sd)));
-    }
-  }
-  return weights;
-}
 
 struct EngineUnderTest {
   std::string name;
   EngineMaker make;
 };
 
-struct NetworkCase {
-  std::string name;
-  NetworkSpec spec;
-  TensorShape input;
-};
-
-inline NetworkSpec make_spec(std::vector<std::int64_t> features, std::int64_t blocks = 2) {
-  NetworkSpec spec;
-  const std::size_t stages = features.size();
-  spec.features_per_stage = std::move(features);
-  spec.kernel_sizes.assign(stages, {3, 3, 3});
-  spec.strides.assign(stages, {2, 2, 2});
-  spec.strides[0] = {1, 1, 1};
-  spec.conv_per_stage.assign(stages, blocks);
-  spec.conv_per_stage_decoder.assign(stages - 1, blocks);
-  return spec;
-}
-
-inline std::vector<NetworkCase> network_cases() {
-  std::vector<NetworkCase> cases;
-  cases.push_back({"odd_features", make_spec({5, 7, 9}), {1, 1, 8, 12, 16}});
-  cases.push_back({"whole_blocks", make_spec({16, 32, 64}), {1, 1, 16, 8, 20}});
-  cases.push_back({"batch_of_two", make_spec({16, 48}), {2, 1, 4, 6, 8}});
-  cases.push_back({"down_to_one_voxel", make_spec({4, 8, 12, 16, 20}), {1, 1, 16, 16, 16}});
-  NetworkCase anisotropic{"anisotropic", make_spec({8, 16, 24}), {1, 1, 6, 8, 12}};
-  anisotropic.spec.kernel_sizes = {{1, 3, 3}, {1, 3, 3}, {3, 3, 3}};
-  anisotropic.spec.strides = {{1, 1, 1}, {1, 2, 2}, {2, 2, 2}};
-  cases.push_back(anisotropic);
-  NetworkCase uneven{"uneven_blocks", make_spec({6, 10, 18}), {1, 3, 6, 12, 4}};
-  uneven.spec.input_channels = 3;
-  uneven.spec.heads = 3;
-  uneven.spec.conv_per_stage = {1, 3, 2};
-  uneven.spec.conv_per_stage_decoder = {3, 1};
-  uneven.spec.kernel_sizes = {{3, 3, 3}, {5, 1, 3}, {1, 1, 1}};
-  uneven.spec.strides = {{1, 1, 1}, {1, 3, 2}, {3, 2, 1}};
-  uneven.spec.leaky_slope = 0.2;
-  uneven.spec.norm_eps = 1e-2;
-  cases.push_back(uneven);
-  NetworkCase five_inputs{"five_inputs", make_spec({17, 33}, 1), {1, 5, 2, 2, 34}};
-  five_inputs.spec.input_channels = 5;
-  cases.push_back(five_inputs);
-  return cases;
-}
-
 // Names in test reports; GoogleTest would print bytes.
 inline void PrintTo(const EngineUnderTest& engine, std::ostream* out) { *out << engine.name; }
-inline void PrintTo(const NetworkCase& network, std::ostream* out) { *out << network.name; }
 
 class EngineConformance : public testing::TestWithParam<EngineUnderTest> {};
+
+// Sets a layer of a network that is worked out by hand.
+inline void set_layer(Weights& weights, const std::string& name, std::vector<std::int64_t> shape,
+                      std::vector<float> weight, std::vector<float> bias) {
+  weights[name + ".weight"] = {std::move(shape), std::move(weight)};
+  if (!bias.empty()) weights[name + ".bias"] = {{static_cast<std::int64_t>(bias.size())}, std::move(bias)};
+}
+
+// For an input of one channel and a row of voxels along w: logits of two heads, one after the other.
+inline void expect_logits(Engine& engine, std::vector<float> input, const std::vector<float>& wanted) {
+  const auto width = static_cast<std::int64_t>(input.size());
+  Tensor tensor({1, 1, 1, 1, width});
+  tensor.values = std::move(input);
+  const Tensor logits = engine.run(tensor);
+  EXPECT_EQ(logits.shape, (TensorShape{1, 2, 1, 1, width}));
+  ASSERT_EQ(logits.values.size(), wanted.size());
+  // eps = 1e-5 beside variances of 1 and more shortens the normalised values by at most 5e-6.
+  for (std::size_t n = 0; n < wanted.size(); ++n) EXPECT_NEAR(logits.values[n], wanted[n], 4e-5) << n;
+}
 
 // A network small enough to be worked out by hand: kernels of one voxel, two voxels along w.
 TEST_P(EngineConformance, GivesTheValuesWorkedOutByHand) {
@@ -111,31 +57,85 @@ TEST_P(EngineConformance, GivesTheValuesWorkedOutByHand) {
   spec.kernel_sizes = {{1, 1, 1}, {1, 1, 1}};
   spec.strides[1] = {1, 1, 2};
   Weights weights;
-  const auto set = [&](const std::string& name, std::vector<std::int64_t> shape, std::vector<float> weight,
-                       std::vector<float> bias) {
-    weights[name + ".bias"] = {{static_cast<std::int64_t>(bias.size())}, std::move(bias)};
-    weights[name + ".weight"] = {std::move(shape), std::move(weight)};
-  };
   // Input (1, 3): conv 2x - 1 = (1, 5); mean 3, variance 4: (-1, 1); leaky ReLU: (-0.01, 1).
-  set("encoder.stages.0.0.convs.0.conv", {1, 1, 1, 1, 1}, {2}, {-1});
-  set("encoder.stages.0.0.convs.0.norm", {1}, {1}, {0});
+  set_layer(weights, "encoder.stages.0.0.convs.0.conv", {1, 1, 1, 1, 1}, {2}, {-1});
+  set_layer(weights, "encoder.stages.0.0.convs.0.norm", {1}, {1}, {0});
   // Stride 2 keeps the first voxel; one voxel is its own mean, so the norm leaves its bias: 0.5.
-  set("encoder.stages.1.0.convs.0.conv", {1, 1, 1, 1, 1}, {1}, {0});
-  set("encoder.stages.1.0.convs.0.norm", {1}, {7}, {0.5});
+  set_layer(weights, "encoder.stages.1.0.convs.0.conv", {1, 1, 1, 1, 1}, {1}, {0});
+  set_layer(weights, "encoder.stages.1.0.convs.0.norm", {1}, {7}, {0.5});
   // Up: 0.5 * (2, 3) + 1 = (2, 2.5).
-  set("decoder.transpconvs.0", {1, 1, 1, 1, 2}, {2, 3}, {1});
+  set_layer(weights, "decoder.transpconvs.0", {1, 1, 1, 1, 2}, {2, 3}, {1});
   // [up, skip]: 1 * (2, 2.5) + 2 * (-0.01, 1) = (1.98, 4.5); normalised (-1, 1), times 2 plus 3: (1, 5).
-  set("decoder.stages.0.convs.0.conv", {1, 2, 1, 1, 1}, {1, 2}, {0});
-  set("decoder.stages.0.convs.0.norm", {1}, {2}, {3});
+  set_layer(weights, "decoder.stages.0.convs.0.conv", {1, 2, 1, 1, 1}, {1, 2}, {0});
+  set_layer(weights, "decoder.stages.0.convs.0.norm", {1}, {2}, {3});
   // Heads: x + 0.5 and -x.
-  set("decoder.seg_layers.0", {2, 1, 1, 1, 1}, {1, -1}, {0.5, 0});
-  Tensor input({1, 1, 1, 1, 2});
-  input.values = {1, 3};
-  const Tensor logits = GetParam().make(spec, weights)->run(input);
-  EXPECT_EQ(logits.shape, (TensorShape{1, 2, 1, 1, 2}));
-  const float wanted[] = {1.5f, 5.5f, -1, -5};
-  // eps = 1e-5 beside variances of 4 and 1.6 shortens the normalised values by about 3e-6.
-  for (std::size_t n = 0; n < 4; ++n) EXPECT_NEAR(logits.values[n], wanted[n], 2e-5) << n;
+  set_layer(weights, "decoder.seg_layers.0", {2, 1, 1, 1, 1}, {1, -1}, {0.5, 0});
+  expect_logits(*GetParam().make(spec, weights), {1, 3}, {1.5f, 5.5f, -1, -5});
+}
+
+// The same for a residual encoder without biases, one block per stage.
+TEST_P(EngineConformance, GivesTheValuesOfAResidualEncoderWorkedOutByHand) {
+  NetworkSpec spec = make_residual_spec({1, 2}, 1);
+  spec.kernel_sizes = {{1, 1, 1}, {1, 1, 1}};
+  spec.strides[1] = {1, 1, 2};
+  spec.conv_bias = false;
+  spec.leaky_slope = 0.5;
+  Weights weights;
+  const std::vector<std::int64_t> one{1, 1, 1, 1, 1}, two{2, 1, 1, 1, 1};
+  // Input (1, 5), stem 2x = (2, 10), normalised (-1, 1), times 1 plus 1 = (0, 2).
+  set_layer(weights, "encoder.stem.convs.0.conv", one, {2}, {});
+  set_layer(weights, "encoder.stem.convs.0.norm", {1}, {1}, {1});
+  // Stage 0: conv1 -> (-1, 1) -> leaky ReLU (-0.5, 1); conv2, norm times 3 plus 1: (-2, 4); plus the block's
+  // own input (0, 2): (-2, 6); leaky ReLU: (-1, 6).
+  set_layer(weights, "encoder.stages.0.blocks.0.conv1.conv", one, {1}, {});
+  set_layer(weights, "encoder.stages.0.blocks.0.conv1.norm", {1}, {1}, {0});
+  set_layer(weights, "encoder.stages.0.blocks.0.conv2.conv", one, {1}, {});
+  set_layer(weights, "encoder.stages.0.blocks.0.conv2.norm", {1}, {3}, {1});
+  // Stage 1, one voxel: norms leave their biases. conv2: (1, -3), skip: (0.5, 1); sum (1.5, -2), leaky
+  // ReLU: (1.5, -1).
+  set_layer(weights, "encoder.stages.1.blocks.0.conv1.conv", two, {1, 1}, {});
+  set_layer(weights, "encoder.stages.1.blocks.0.conv1.norm", {2}, {1, 1}, {4, 5});
+  set_layer(weights, "encoder.stages.1.blocks.0.conv2.conv", {2, 2, 1, 1, 1}, {1, 2, 3, 4}, {});
+  set_layer(weights, "encoder.stages.1.blocks.0.conv2.norm", {2}, {9, 9}, {1, -3});
+  set_layer(weights, "encoder.stages.1.blocks.0.skip.1.conv", two, {1, 1}, {});
+  set_layer(weights, "encoder.stages.1.blocks.0.skip.1.norm", {2}, {9, 9}, {0.5, 1});
+  // Up, weights (1, 2) from the first channel and (3, 1) from the second: (1.5 - 3, 3 - 1) = (-1.5, 2).
+  set_layer(weights, "decoder.transpconvs.0", {2, 1, 1, 1, 2}, {1, 2, 3, 1}, {});
+  // [up, skip]: 2 * (-1.5, 2) + (-1, 6) = (-4, 10); normalised (-1, 1); leaky ReLU: (-0.5, 1).
+  set_layer(weights, "decoder.stages.0.convs.0.conv", {1, 2, 1, 1, 1}, {2, 1}, {});
+  set_layer(weights, "decoder.stages.0.convs.0.norm", {1}, {1}, {0});
+  // Heads: 2x + 1 and -x.
+  set_layer(weights, "decoder.seg_layers.0", {2, 1, 1, 1, 1}, {2, -1}, {1, 0});
+  expect_logits(*GetParam().make(spec, weights), {1, 5}, {0, 3, 0.5f, -1});
+}
+
+// Norm weights of 0 silence all convolutions of the encoder but the stem's, so that its skips are seen alone.
+TEST_P(EngineConformance, SkipsOfAResidualEncoderPoolByAverages) {
+  NetworkSpec spec = make_residual_spec({1, 1}, 1);
+  spec.kernel_sizes = {{1, 1, 1}, {1, 1, 1}};
+  spec.strides[1] = {1, 1, 2};
+  spec.conv_bias = false;
+  spec.leaky_slope = 0;
+  Weights weights;
+  const std::vector<std::int64_t> one{1, 1, 1, 1, 1};
+  // Input (-1, 1, 1, -1) has mean 0 and variance 1; plus 2: (1, 3, 3, 1), which stage 0 hands on.
+  set_layer(weights, "encoder.stem.convs.0.conv", one, {1}, {});
+  set_layer(weights, "encoder.stem.convs.0.norm", {1}, {1}, {2});
+  for (const std::string block : {"encoder.stages.0.blocks.0", "encoder.stages.1.blocks.0"}) {
+    for (const std::string layer : {".conv1", ".conv2"}) {
+      set_layer(weights, block + layer + ".conv", one, {1}, {});
+      set_layer(weights, block + layer + ".norm", {1}, {0}, {0});
+    }
+  }
+  // Stage 1 has averages of (2, 2); up: (10, 2, 10, 2).
+  set_layer(weights, "decoder.transpconvs.0", {1, 1, 1, 1, 2}, {5, 1}, {});
+  // [up, skip]: (10, 2, 10, 2) + 3 * (1, 3, 3, 1) = (13, 11, 19, 5); mean 12, variance (1 + 1 + 49 + 49) / 4
+  // = 25: (0.2, -0.2, 1.4, -1.4); ReLU: (0.2, 0, 1.4, 0).
+  set_layer(weights, "decoder.stages.0.convs.0.conv", {1, 2, 1, 1, 1}, {1, 3}, {});
+  set_layer(weights, "decoder.stages.0.convs.0.norm", {1}, {1}, {0});
+  // Heads: 5x and 1 - x.
+  set_layer(weights, "decoder.seg_layers.0", {2, 1, 1, 1, 1}, {5, -1}, {0, 1});
+  expect_logits(*GetParam().make(spec, weights), {-1, 1, 1, -1}, {1, 0, 7, 0, 0.8f, 1, -0.4f, 1});
 }
 
 TEST_P(EngineConformance, SamplesOfABatchDoNotMix) {

@@ -69,7 +69,8 @@ struct DatasetLabels {
   std::string file_ending = ".nii.gz";
 
   bool has_regions() const { return !regions_class_order.empty(); }
-  std::int64_t heads() const;  // output channels
+  std::int64_t heads() const;               // output channels
+  std::vector<int> written_labels() const;  // all values but 0 that a label map can hold, ascending
 };
 
 // Readers of nnU-Net's own file formats (keys as in nnU-Net v2 plans.json and dataset.json, old plans

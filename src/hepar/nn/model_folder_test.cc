@@ -114,6 +114,8 @@ TEST_F(ModelFolderTest, RegionsKeepTheirOrder) {
   EXPECT_EQ(labels.regions[1].first, "liver");
   EXPECT_THAT(labels.regions[1].second, ElementsAre(1, 2, 3));
   EXPECT_THAT(labels.regions_class_order, ElementsAre(2, 1));
+  EXPECT_THAT(labels.written_labels(), ElementsAre(1, 2));
+  EXPECT_THAT(labels.foreground_labels, ElementsAre(1, 2, 3));
 }
 
 TEST_F(ModelFolderTest, ReadsTheOtherFormsNnunetWrites) {

@@ -54,19 +54,71 @@ void check(const NetworkSpec& spec) {
           fmt::format("the leaky slope is {}", spec.leaky_slope));
 }
 
-void add_layer(std::vector<ParameterSpec>& list, const std::string& name,
-               std::vector<std::int64_t> weight_shape, std::int64_t bias_size) {
-  list.push_back({name + ".weight", std::move(weight_shape)});
-  list.push_back({name + ".bias", {bias_size}});
+using Shape = std::vector<std::int64_t>;
+using ParameterList = std::vector<ParameterSpec>;
+
+Shape convolution_shape(std::int64_t out, std::int64_t in, const Kernel3& kernel) {
+  return {out, in, kernel[0], kernel[1], kernel[2]};
 }
 
-// The blocks of one stage; `prefix` ends before ".convs".
-void add_blocks(std::vector<ParameterSpec>& list, const std::string& prefix, std::int64_t blocks,
-                std::int64_t in, std::int64_t out, const Kernel3& kernel) {
+void add_convolution(ParameterList& list, const std::string& name, Shape shape) {
+  list.push_back({name + ".weight", std::move(shape)});
+}
+
+void add_bias(ParameterList& list, const std::string& name, std::int64_t outputs) {
+  list.push_back({name + ".bias", {outputs}});
+}
+
+// A convolution and the norm after it.
+void add_block(ParameterList& list, const std::string& name, const Shape& shape, bool has_bias) {
+  add_convolution(list, name + ".conv", shape);
+  if (has_bias) add_bias(list, name + ".conv", shape[0]);
+  list.push_back({name + ".norm.weight", {shape[0]}});
+  add_bias(list, name + ".norm", shape[0]);
+}
+
+// The conv blocks of one stage; `prefix` ends before ".convs".
+void add_blocks(ParameterList& list, const std::string& prefix, std::int64_t blocks, const Shape& first,
+                bool has_bias) {
+  Shape shape = first;
   for (std::int64_t j = 0; j < blocks; ++j) {
-    const std::string block = fmt::format("{}.convs.{}", prefix, j);
-    add_layer(list, block + ".conv", {out, j == 0 ? in : out, kernel[0], kernel[1], kernel[2]}, out);
-    add_layer(list, block + ".norm", {out}, out);
+    add_block(list, fmt::format("{}.convs.{}", prefix, j), shape, has_bias);
+    shape[1] = shape[0];
+  }
+}
+
+// The residual blocks of encoder stage i.
+void add_residual_blocks(ParameterList& list, const NetworkSpec& spec, std::size_t i) {
+  const std::int64_t out = spec.features_per_stage[i];
+  std::int64_t in = spec.features_per_stage[i == 0 ? 0 : i - 1];
+  const int index_after_pooling = spec.strides[i] == Kernel3{1, 1, 1} ? 0 : 1;
+  for (std::int64_t b = 0; b < spec.conv_per_stage[i]; ++b) {
+    const std::string block = fmt::format("encoder.stages.{}.blocks.{}", i, b);
+    add_block(list, block + ".conv1", convolution_shape(out, in, spec.kernel_sizes[i]), spec.conv_bias);
+    add_block(list, block + ".conv2", convolution_shape(out, out, spec.kernel_sizes[i]), spec.conv_bias);
+    if (in != out) {
+      add_block(list, fmt::format("{}.skip.{}", block, index_after_pooling),
+                convolution_shape(out, in, {1, 1, 1}), false);
+    }
+    in = out;
+  }
+}
+
+void add_encoder(ParameterList& list, const NetworkSpec& spec) {
+  const auto& features = spec.features_per_stage;
+  const bool residual = spec.network_class == NetworkClass::kResidualEncoderUNet;
+  if (residual) {
+    add_blocks(list, "encoder.stem", 1,
+               convolution_shape(features[0], spec.input_channels, spec.kernel_sizes[0]), spec.conv_bias);
+  }
+  for (std::size_t i = 0; i < features.size(); ++i) {
+    if (residual) {
+      add_residual_blocks(list, spec, i);
+      continue;
+    }
+    const std::int64_t in = i == 0 ? spec.input_channels : features[i - 1];
+    add_blocks(list, fmt::format("encoder.stages.{}.0", i), spec.conv_per_stage[i],
+               convolution_shape(features[i], in, spec.kernel_sizes[i]), spec.conv_bias);
   }
 }
 
@@ -82,22 +134,21 @@ Kernel3 NetworkSpec::size_divisor() const {
 
 std::vector<ParameterSpec> parameters_of(const NetworkSpec& spec) {
   check(spec);
-  std::vector<ParameterSpec> list;
+  ParameterList list;
+  add_encoder(list, spec);
   const auto stages = static_cast<std::size_t>(spec.stages());
   const auto& features = spec.features_per_stage;
-  for (std::size_t i = 0; i < stages; ++i) {
-    add_blocks(list, fmt::format("encoder.stages.{}.0", i), spec.conv_per_stage[i],
-               i == 0 ? spec.input_channels : features[i - 1], features[i], spec.kernel_sizes[i]);
-  }
   for (std::size_t s = 0; s + 1 < stages; ++s) {
     const std::size_t below = stages - 1 - s, skip = below - 1;
-    const Kernel3& stride = spec.strides[below];
-    add_layer(list, fmt::format("decoder.transpconvs.{}", s),
-              {features[below], features[skip], stride[0], stride[1], stride[2]}, features[skip]);
-    add_blocks(list, fmt::format("decoder.stages.{}", s), spec.conv_per_stage_decoder[s], 2 * features[skip],
-               features[skip], spec.kernel_sizes[skip]);
-    add_layer(list, fmt::format("decoder.seg_layers.{}", s), {spec.heads, features[skip], 1, 1, 1},
-              spec.heads);
+    const std::string up = fmt::format("decoder.transpconvs.{}", s);
+    add_convolution(list, up, convolution_shape(features[below], features[skip], spec.strides[below]));
+    if (spec.conv_bias) add_bias(list, up, features[skip]);
+    add_blocks(list, fmt::format("decoder.stages.{}", s), spec.conv_per_stage_decoder[s],
+               convolution_shape(features[skip], 2 * features[skip], spec.kernel_sizes[skip]),
+               spec.conv_bias);
+    const std::string head = fmt::format("decoder.seg_layers.{}", s);
+    add_convolution(list, head, convolution_shape(spec.heads, features[skip], {1, 1, 1}));
+    add_bias(list, head, spec.heads);
   }
   return list;
 }

@@ -22,6 +22,26 @@ INSTANTIATE_TEST_SUITE_P(Cpu, EngineConformance, testing::Values(EngineUnderTest
 INSTANTIATE_TEST_SUITE_P(Cpu, EngineAgreement, testing::ValuesIn(agreements()),
                          [](const auto& test) { return test.param.network.name; });
 
+// Two folds of a model, and a third engine that needs more memory than they do.
+TEST(CpuWorkspace, EnginesThatShareOneGiveWhatTheyGiveAlone) {
+  const NetworkSpec spec = make_residual_spec({6, 8}), large_spec = make_spec({20, 24});
+  const Tensor input = random_tensor({1, 1, 4, 4, 6}, 1), large = random_tensor({1, 1, 8, 8, 10}, 2);
+  const Weights weights[] = {random_weights(spec, 3), random_weights(spec, 4)};
+  const Weights large_weights = random_weights(large_spec, 5);
+  const auto workspace = make_cpu_workspace();
+  const auto first = make_cpu_engine(spec, weights[0], workspace);
+  const auto second = make_cpu_engine(spec, weights[1], workspace);
+  const auto third = make_cpu_engine(large_spec, large_weights, workspace);
+  const Tensor alone[] = {make_cpu_engine(spec, weights[0])->run(input),
+                          make_cpu_engine(spec, weights[1])->run(input)};
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(first->run(input).values, alone[0].values) << round;
+    EXPECT_EQ(second->run(input).values, alone[1].values) << round;
+    EXPECT_EQ(third->run(large).values, make_cpu_engine(large_spec, large_weights)->run(large).values);
+  }
+  EXPECT_NE(alone[0].values, alone[1].values);
+}
+
 class CpuEngineThreads : public testing::TestWithParam<NetworkCase> {
  protected:
   void TearDown() override { set_thread_count(before_); }
@@ -43,6 +63,7 @@ std::vector<NetworkCase> thread_cases() {
   std::vector<NetworkCase> cases = network_cases();
   // Large enough for oneDNN to block over threads in other ways, and for several chunks in every norm.
   cases.push_back({"demo_features", make_spec({16, 32, 64, 96, 128}), {1, 1, 32, 48, 32}});
+  cases.push_back({"residual_features", make_residual_spec({16, 32, 64}), {1, 1, 32, 32, 24}});
   cases.push_back({"many_features", make_spec({32, 128, 320}, 1), {1, 1, 16, 16, 24}});
   return cases;
 }

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "hepar/core/error.h"
 #include "hepar/core/parallel.h"
@@ -165,13 +164,10 @@ class Upsampling {
   }
 
   void operator()(const float* in, float* out) const {
-    const std::int64_t depth = in_[0] * kernel_[0];
-    parallel_for(out_channels_ / lanes_ * depth, [&](std::int64_t task) {
-      const std::int64_t block = task / depth, d = task % depth;
-      for (std::int64_t h = 0; h < in_[1] * kernel_[1]; ++h) {
-        const std::int64_t row = task * in_[1] * kernel_[1] + h;
-        add_row(in, {block, d, h}, out + row * in_[2] * kernel_[2] * lanes_);
-      }
+    const std::int64_t depth = in_[0] * kernel_[0], height = in_[1] * kernel_[1];
+    parallel_for(out_channels_ / lanes_ * depth * height, [&](std::int64_t row) {
+      const std::int64_t h = row % height, d = row / height % depth, block = row / height / depth;
+      add_row(in, {block, d, h}, out + row * in_[2] * kernel_[2] * lanes_);
     });
   }
 
@@ -194,63 +190,29 @@ class Upsampling {
   PackedWeights weights_;
 };
 
-class Norm {
+class AveragePooling {
  public:
-  Norm(const NormShape& shape, const NamedTensor& weight, const NamedTensor& bias)
-      : shape_(shape),
+  AveragePooling(const Size3& in, std::int64_t channels, const Kernel3& kernel)
+      : in_(in),
+        kernel_(kernel),
         lanes_(blocked_kernels().block),
-        weight_(padded_copy(weight.values, lanes_)),
-        bias_(padded_copy(bias.values, lanes_)) {}
+        blocks_(padded(channels, lanes_) / lanes_) {}
 
-  void operator()(float* maps) const {
-    const std::int64_t blocks = static_cast<std::int64_t>(weight_.size()) / lanes_;
-    const std::int64_t chunks = (shape_.voxels + kChunk - 1) / kChunk;
-    const auto chunk_of = [&](std::int64_t task) {
-      return maps + (task / chunks * shape_.voxels + first(task, chunks)) * lanes_;
-    };
-    std::vector<double> moments(index(blocks * chunks * 2 * lanes_), 0.0);
-    parallel_for(blocks * chunks, [&](std::int64_t task) {
-      blocked_kernels().add_moments(chunk_of(task), length(task, chunks), moments.data() + task * 2 * lanes_);
-    });
-    const std::vector<float> factors = scales_and_shifts(moments, chunks);
-    parallel_for(blocks * chunks, [&](std::int64_t task) {
-      blocked_kernels().scale_and_activate(chunk_of(task), length(task, chunks),
-                                           factors.data() + task / chunks * 2 * lanes_,
-                                           static_cast<float>(shape_.slope));
+  void operator()(const float* in, float* out) const {
+    const std::int64_t depth = in_[0] / kernel_[0], height = in_[1] / kernel_[1], width = in_[2] / kernel_[2];
+    const std::int64_t h_step = in_[2] * lanes_, d_step = in_[1] * h_step;
+    parallel_for(blocks_ * depth * height, [&](std::int64_t row) {
+      // The boxes leave no rest, so that slice n of all blocks begins kernel x n slices in.
+      const float* boxes = in + row / height * kernel_[0] * d_step + row % height * kernel_[1] * h_step;
+      blocked_kernels().average(
+          {boxes, d_step, h_step, kernel_[0], kernel_[1], kernel_[2], out + row * width * lanes_, width});
     });
   }
 
  private:
-  // Voxels whose moments are summed in one go: fixed, so that rounding does not depend on the threads.
-  static constexpr std::int64_t kChunk = 4096;
-  static std::int64_t first(std::int64_t task, std::int64_t chunks) { return task % chunks * kChunk; }
-  std::int64_t length(std::int64_t task, std::int64_t chunks) const {
-    return std::min(kChunk, shape_.voxels - first(task, chunks));
-  }
-
-  // Per block the scales of its lanes, then their shifts.
-  std::vector<float> scales_and_shifts(const std::vector<double>& moments, std::int64_t chunks) const {
-    std::vector<float> factors(weight_.size() * 2);
-    const auto count = static_cast<double>(shape_.voxels);
-    for (std::int64_t channel = 0; channel < static_cast<std::int64_t>(weight_.size()); ++channel) {
-      const std::int64_t block = channel / lanes_, lane = channel % lanes_;
-      double sum = 0, squares = 0;
-      for (std::int64_t task = block * chunks; task < (block + 1) * chunks; ++task) {
-        sum += moments[index(task * 2 * lanes_ + lane)];
-        squares += moments[index((task * 2 + 1) * lanes_ + lane)];
-      }
-      const double mean = sum / count, variance = std::max(0.0, squares / count - mean * mean);
-      const double scale = weight_[index(channel)] / std::sqrt(variance + shape_.eps);
-      factors[index(block * 2 * lanes_ + lane)] = static_cast<float>(scale);
-      factors[index((block * 2 + 1) * lanes_ + lane)] =
-          static_cast<float>(bias_[index(channel)] - mean * scale);
-    }
-    return factors;
-  }
-
-  NormShape shape_;
-  std::int64_t lanes_;
-  std::vector<float> weight_, bias_;
+  Size3 in_;
+  Kernel3 kernel_;
+  std::int64_t lanes_, blocks_;
 };
 
 class Head {
@@ -312,8 +274,8 @@ Layer make_upsampling(const Size3& in, const NamedTensor& weight, const NamedTen
   };
 }
 
-InPlaceLayer make_norm(const NormShape& shape, const NamedTensor& weight, const NamedTensor& bias) {
-  return [target = shared<Norm>(shape, weight, bias)](float* maps) { (*target)(maps); };
+Layer make_average_pooling(const Size3& in, std::int64_t channels, const Kernel3& kernel) {
+  return AveragePooling(in, channels, kernel);
 }
 
 Layer make_head(const Size3& size, const NamedTensor& weight, const NamedTensor& bias) {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hepar/nn_cpu/layers.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <numeric>
 #include <ostream>
 
 #include "hepar/core/error.h"
@@ -15,6 +17,7 @@
 
 namespace hepar::cpu {
 namespace {
+using testing::ElementsAre;
 
 std::vector<float> random_values(std::int64_t count, std::uint64_t seed) {
   Random random(seed);
@@ -86,6 +89,8 @@ INSTANTIATE_TEST_SUITE_P(
                     ConvolutionCase{"stride_two_odd_size", 16, 16, false, {5, 7, 11}, {3, 3, 3}, {2, 2, 2}},
                     ConvolutionCase{"flat_kernel", 16, 16, false, {3, 8, 8}, {1, 3, 3}, {1, 2, 2}},
                     ConvolutionCase{"stride_beyond_kernel", 8, 8, false, {6, 6, 9}, {3, 1, 3}, {2, 3, 3}},
+                    ConvolutionCase{"projection", 5, 19, false, {3, 4, 10}, {1, 1, 1}, {1, 1, 1}},
+                    ConvolutionCase{"slices", 16, 16, false, {1, 9, 21}, {1, 3, 3}, {1, 2, 2}},
                     ConvolutionCase{"one_voxel", 16, 16, false, {1, 1, 1}, {3, 3, 3}, {1, 1, 1}},
                     ConvolutionCase{"large_kernel", 8, 8, false, {4, 3, 6}, {5, 5, 7}, {2, 1, 2}}),
     [](const auto& test) { return test.param.name; });
@@ -103,6 +108,116 @@ TEST(SpreadConvolution, LeavesZerosBetweenTheParts) {
   EXPECT_EQ(layer.bias, (std::vector<float>{5, 0, 0, 0, 0, 0, 0, 0}));
 }
 
+// Maps whose channel c holds `values` + 100 c at its voxels, `channels` of them.
+AlignedFloats blocked_maps(const std::vector<float>& values, std::int64_t channels) {
+  std::vector<float> plain;
+  for (std::int64_t c = 0; c < channels; ++c) {
+    for (const float value : values) plain.push_back(value + 100 * static_cast<float>(c));
+  }
+  const std::int64_t voxels = static_cast<std::int64_t>(values.size());
+  AlignedFloats blocked = make_aligned(padded(channels, blocked_kernels().block) * voxels);
+  block_channels(plain, channels, blocked.get());
+  return blocked;
+}
+
+std::vector<float> channel_of(const AlignedFloats& blocked, std::int64_t voxels, std::int64_t channel) {
+  const std::int64_t block = blocked_kernels().block;
+  std::vector<float> values;
+  for (std::int64_t v = 0; v < voxels; ++v) {
+    values.push_back(
+        blocked[static_cast<std::size_t>((channel / block * voxels + v) * block + channel % block)]);
+  }
+  return values;
+}
+
+TEST(AveragePooling, TakesTheMeanOfEachBox) {
+  // Two slices of 2 x 4: 1 2 3 4 / 5 6 7 8 and 9 10 11 12 / 13 14 15 16. Boxes of 1 x 2 x 2:
+  // (1 + 2 + 5 + 6) / 4 = 3.5, ...; the last channel, in another block, is 100 c more.
+  const std::int64_t channels = blocked_kernels().block + 3;
+  std::vector<float> values(16);
+  std::iota(values.begin(), values.end(), 1.0f);
+  const AlignedFloats in = blocked_maps(values, channels);
+  const std::int64_t last = channels - 1;
+  const float more = 100 * static_cast<float>(last);
+  AlignedFloats out = make_aligned(2 * blocked_kernels().block * 4);
+  make_average_pooling({2, 2, 4}, channels, {1, 2, 2})(in.get(), out.get());
+  EXPECT_THAT(channel_of(out, 4, 0), ElementsAre(3.5f, 5.5f, 11.5f, 13.5f));
+  EXPECT_THAT(channel_of(out, 4, last), ElementsAre(more + 3.5f, more + 5.5f, more + 11.5f, more + 13.5f));
+  EXPECT_THAT(channel_of(out, 4, channels), ElementsAre(0, 0, 0, 0)) << "a lane beyond the last channel";
+  // Boxes of all but one voxel's width: 2 x 2 x 1, (1 + 5 + 9 + 13) / 4 = 7, ...
+  make_average_pooling({2, 2, 4}, channels, {2, 2, 1})(in.get(), out.get());
+  EXPECT_THAT(channel_of(out, 4, 0), ElementsAre(7, 8, 9, 10));
+  EXPECT_THAT(channel_of(out, 4, last), ElementsAre(more + 7, more + 8, more + 9, more + 10));
+}
+
+TEST(Norm, LeavesExactlyTheBiasOfASingleVoxel) {
+  const AlignedFloats maps = blocked_maps({12345.678f}, 2);
+  const NamedTensor weight{{2}, {7, 9}}, bias{{2}, {0.25f, -0.5f}};
+  make_norm({1, 1e-5, 0.5}, {weight, bias})(maps.get());
+  EXPECT_EQ(channel_of(maps, 1, 0), (std::vector<float>{0.25f}));
+  EXPECT_EQ(channel_of(maps, 1, 1), (std::vector<float>{-0.25f}));
+}
+
+class ResidualJoin : public testing::Test {
+ protected:
+  // Maps (0, 0, 6, 6): mean 3, variance 9; with eps 7 the divisor is 4: (-0.75, -0.75, 0.75, 0.75), times 4
+  // plus 1: (-2, -2, 4, 4).
+  AlignedFloats maps_ = blocked_maps({0, 0, 6, 6}, 1);
+  const NamedTensor weight_{{1}, {4}}, bias_{{1}, {1}};
+  const Affine norm_{weight_, bias_};
+  const NormShape shape_{4, 7, 0.5};
+};
+
+TEST_F(ResidualJoin, AddsTheSkipAsItIs) {
+  // Plus (1, 5, -6, 0): (-1, 3, -2, 4); negative values times 0.5.
+  const AlignedFloats skip = blocked_maps({1, 5, -6, 0}, 1);
+  AlignedFloats out = make_aligned(blocked_kernels().block * 4);
+  make_residual_join(shape_, norm_)(maps_.get(), skip.get(), out.get());
+  EXPECT_THAT(channel_of(out, 4, 0), ElementsAre(-0.5f, 3, -1, 4));
+  EXPECT_THAT(channel_of(skip, 4, 0), ElementsAre(1, 5, -6, 0));
+  EXPECT_THAT(channel_of(out, 4, 1), ElementsAre(0, 0, 0, 0)) << "a lane beyond the last channel";
+}
+
+TEST_F(ResidualJoin, NormalisesTheSkipAndWritesOverIt) {
+  // Skip (2, 8, 2, 8): mean 5, variance 9: (-0.75, 0.75, -0.75, 0.75), times 8 plus 2: (-4, 8, -4, 8). The
+  // sum is (-6, 6, 0, 12).
+  const AlignedFloats skip = blocked_maps({2, 8, 2, 8}, 1);
+  const NamedTensor weight{{1}, {8}}, bias{{1}, {2}};
+  make_residual_join(shape_, norm_, Affine{weight, bias})(maps_.get(), skip.get(), skip.get());
+  EXPECT_THAT(channel_of(skip, 4, 0), ElementsAre(-3, 6, 0, 12));
+}
+
+// Many chunks and blocks, against the reference.
+TEST(ResidualJoinOfManyVoxels, AgreesWithTheReference) {
+  const std::int64_t block = blocked_kernels().block, channels = block + 1, voxels = 2 * 4096 + 7;
+  const auto random_affine = [&](std::uint64_t seed) {
+    return NamedTensor{{channels}, random_values(channels, seed)};
+  };
+  const NamedTensor weight = random_affine(1), bias = random_affine(2);
+  const NamedTensor skip_weight = random_affine(3), skip_bias = random_affine(4);
+  const auto values = random_values(channels * voxels, 5), skip_values = random_values(channels * voxels, 6);
+  reference::Maps maps({1, channels, 1, 1, voxels}), skip = maps;
+  maps.values.assign(values.begin(), values.end());
+  skip.values.assign(skip_values.begin(), skip_values.end());
+  reference::normalise(maps, {weight, bias}, 1e-5);
+  reference::normalise(skip, {skip_weight, skip_bias}, 1e-5);
+  reference::add(maps, skip);
+  reference::activate(maps, 0.01);
+  const AlignedFloats in = make_aligned(2 * block * voxels), out = make_aligned(2 * block * voxels);
+  block_channels(values, channels, in.get());
+  block_channels(skip_values, channels, out.get());
+  make_residual_join({voxels, 1e-5, 0.01}, {weight, bias}, Affine{skip_weight, skip_bias})(
+      in.get(), out.get(), out.get());
+  for (std::int64_t channel = 0; channel < channels; ++channel) {
+    const std::vector<float> got = channel_of(out, voxels, channel);
+    for (std::int64_t v = 0; v < voxels; ++v) {
+      // Values up to 20 in a handful of float32 operations: 20 * 2^-24 = 1.2e-6 each.
+      ASSERT_NEAR(got[static_cast<std::size_t>(v)],
+                  maps.values[static_cast<std::size_t>(channel * voxels + v)], 1e-5);
+    }
+  }
+}
+
 // A mean that is large beside the spread is where sums in float32 lose the variance.
 TEST(Norm, KeepsItsPrecisionBesideALargeMean) {
   const std::int64_t block = blocked_kernels().block, voxels = 3 * 4096 + 5;
@@ -113,13 +228,14 @@ TEST(Norm, KeepsItsPrecisionBesideALargeMean) {
   const std::vector<float> values(maps.values.begin(), maps.values.end());
   const AlignedFloats blocked = make_aligned(block * voxels);
   block_channels(values, 2, blocked.get());
-  make_norm({voxels, 1e-5, 0.01}, weight, bias)(blocked.get());
-  reference::normalise_and_activate(maps, {weight, bias}, 1e-5, 0.01);
+  make_norm({voxels, 1e-5, 0.01}, {weight, bias})(blocked.get());
+  reference::normalise(maps, {weight, bias}, 1e-5);
+  reference::activate(maps, 0.01);
   for (std::int64_t v = 0; v < voxels; ++v) {
     for (std::int64_t channel = 0; channel < block; ++channel) {
       const double right = channel < 2 ? maps.values[static_cast<std::size_t>(channel * voxels + v)] : 0;
-      // x * scale + shift with both terms near 3000: 3000 * 2^-24 = 2e-4 at most twice.
-      ASSERT_NEAR(blocked[static_cast<std::size_t>(v * block + channel)], right, 4e-4);
+      // The mean is taken off first, so that values up to 15 are left: 15 * 2^-24 = 9e-7 a few times.
+      ASSERT_NEAR(blocked[static_cast<std::size_t>(v * block + channel)], right, 5e-6);
     }
   }
 }

@@ -17,6 +17,7 @@ class ReferenceEngine : public Engine {
  public:
   ReferenceEngine(const NetworkSpec& spec, const Weights& weights) : spec_(spec), weights_(weights) {
     check_weights(spec, weights);
+    add_zero_biases(spec, weights_);
   }
 
   Tensor run(const Tensor& input) override {
@@ -43,12 +44,47 @@ class ReferenceEngine : public Engine {
     return {weights_.at(name + ".weight"), weights_.at(name + ".bias")};
   }
 
-  // The blocks of one stage; `prefix` ends before ".convs". The first block carries the stride.
+  Maps convolve_and_normalise(const Maps& in, const std::string& name, const Kernel3& stride) const {
+    Maps maps = reference::convolve(in, layer(name + ".conv"), stride);
+    reference::normalise(maps, layer(name + ".norm"), spec_.norm_eps);
+    return maps;
+  }
+
+  Maps run_block(const Maps& in, const std::string& name, const Kernel3& stride) const {
+    Maps maps = convolve_and_normalise(in, name, stride);
+    reference::activate(maps, spec_.leaky_slope);
+    return maps;
+  }
+
+  // The conv blocks of one stage; `prefix` ends before ".convs". The first block carries the stride.
   Maps run_blocks(Maps maps, const std::string& prefix, std::int64_t blocks, const Kernel3& stride) const {
     for (std::int64_t j = 0; j < blocks; ++j) {
-      const std::string block = fmt::format("{}.convs.{}", prefix, j);
-      maps = reference::convolve(maps, layer(block + ".conv"), j == 0 ? stride : Kernel3{1, 1, 1});
-      reference::normalise_and_activate(maps, layer(block + ".norm"), spec_.norm_eps, spec_.leaky_slope);
+      maps = run_block(maps, fmt::format("{}.convs.{}", prefix, j), j == 0 ? stride : kOne);
+    }
+    return maps;
+  }
+
+  Maps run_residual_block(const Maps& in, const std::string& name, const Kernel3& stride) const {
+    Maps maps = run_block(in, name + ".conv1", stride);
+    maps = convolve_and_normalise(maps, name + ".conv2", kOne);
+    const bool strided = stride != kOne;
+    Maps skip = strided ? reference::average_pool(in, stride) : in;
+    const std::string projection = name + (strided ? ".skip.1" : ".skip.0");
+    if (weights_.contains(projection + ".conv.weight")) skip = convolve_and_normalise(skip, projection, kOne);
+    reference::add(maps, skip);
+    reference::activate(maps, spec_.leaky_slope);
+    return maps;
+  }
+
+  Maps run_encoder_stage(Maps maps, std::size_t i) const {
+    if (spec_.network_class == NetworkClass::kPlainConvUNet) {
+      return run_blocks(std::move(maps), fmt::format("encoder.stages.{}.0", i), spec_.conv_per_stage[i],
+                        spec_.strides[i]);
+    }
+    if (i == 0) maps = run_block(maps, "encoder.stem.convs.0", kOne);
+    for (std::int64_t b = 0; b < spec_.conv_per_stage[i]; ++b) {
+      maps = run_residual_block(maps, fmt::format("encoder.stages.{}.blocks.{}", i, b),
+                                b == 0 ? spec_.strides[i] : kOne);
     }
     return maps;
   }
@@ -57,18 +93,18 @@ class ReferenceEngine : public Engine {
     const auto stages = static_cast<std::size_t>(spec_.stages());
     std::vector<Maps> skips;
     for (std::size_t i = 0; i < stages; ++i) {
-      maps = run_blocks(std::move(maps), fmt::format("encoder.stages.{}.0", i), spec_.conv_per_stage[i],
-                        spec_.strides[i]);
+      maps = run_encoder_stage(std::move(maps), i);
       skips.push_back(maps);
     }
     for (std::size_t s = 0; s + 1 < stages; ++s) {
       maps = reference::upsample(maps, layer(fmt::format("decoder.transpconvs.{}", s)));
       maps = run_blocks(reference::concatenate(maps, skips[stages - 2 - s]),
-                        fmt::format("decoder.stages.{}", s), spec_.conv_per_stage_decoder[s], {1, 1, 1});
+                        fmt::format("decoder.stages.{}", s), spec_.conv_per_stage_decoder[s], kOne);
     }
-    return reference::convolve(maps, layer(fmt::format("decoder.seg_layers.{}", stages - 2)), {1, 1, 1});
+    return reference::convolve(maps, layer(fmt::format("decoder.seg_layers.{}", stages - 2)), kOne);
   }
 
+  static constexpr Kernel3 kOne{1, 1, 1};
   NetworkSpec spec_;
   Weights weights_;
 };

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 namespace hepar::reference {
 namespace {
@@ -77,7 +78,23 @@ Maps upsample(const Maps& input, const Affine& layer) {
   return output;
 }
 
-void normalise_and_activate(Maps& maps, const Affine& layer, double eps, double slope) {
+Maps average_pool(const Maps& input, const Kernel3& kernel) {
+  const TensorShape& in = input.shape;
+  Maps output({1, in.c, in.d / kernel[0], in.h / kernel[1], in.w / kernel[2]});
+  const auto count = static_cast<double>(product(kernel));
+  for (std::int64_t c = 0; c < in.c; ++c) {
+    for (std::int64_t d = 0; d < in.d; ++d) {
+      for (std::int64_t h = 0; h < in.h; ++h) {
+        for (std::int64_t w = 0; w < in.w; ++w) {
+          output.at(c, d / kernel[0], h / kernel[1], w / kernel[2]) += input.at(c, d, h, w) / count;
+        }
+      }
+    }
+  }
+  return output;
+}
+
+void normalise(Maps& maps, const Affine& layer, double eps) {
   const auto voxels = static_cast<std::size_t>(maps.shape.voxels());
   for (std::size_t c = 0; c < static_cast<std::size_t>(maps.shape.c); ++c) {
     const auto channel = std::span(maps.values).subspan(c * voxels, voxels);
@@ -87,9 +104,19 @@ void normalise_and_activate(Maps& maps, const Affine& layer, double eps, double 
       variance += (value - mean) * (value - mean) / static_cast<double>(voxels);
     for (double& value : channel) {
       value = (value - mean) / std::sqrt(variance + eps) * layer.weight.values[c] + layer.bias.values[c];
-      if (value < 0) value *= slope;
     }
   }
+}
+
+void activate(Maps& maps, double slope) {
+  for (double& value : maps.values) {
+    if (value < 0) value *= slope;
+  }
+}
+
+void add(Maps& maps, const Maps& other) {
+  std::transform(maps.values.begin(), maps.values.end(), other.values.begin(), maps.values.begin(),
+                 std::plus<>());
 }
 
 Maps concatenate(const Maps& first, const Maps& second) {

@@ -39,9 +39,19 @@ Maps convolve(const Maps& input, const Affine& layer, const Kernel3& stride);
 // voxel fills its own box of the output. As torch.nn.ConvTranspose3d.
 Maps upsample(const Maps& input, const Affine& layer);
 
+// The mean over boxes of `kernel` voxels side by side; sizes are multiples of it. As torch.nn.AvgPool3d with
+// stride = kernel.
+Maps average_pool(const Maps& input, const Kernel3& kernel);
+
 // Per channel over all voxels: (x - mean) / sqrt(variance + eps) * weight + bias with the biased variance
-// (torch.nn.InstanceNorm3d), then leaky ReLU: negative values times `slope`.
-void normalise_and_activate(Maps& maps, const Affine& layer, double eps, double slope);
+// (torch.nn.InstanceNorm3d).
+void normalise(Maps& maps, const Affine& layer, double eps);
+
+// Leaky ReLU: negative values times `slope`.
+void activate(Maps& maps, double slope);
+
+// maps += other, of one shape.
+void add(Maps& maps, const Maps& other);
 
 // The channels of `first`, then those of `second`.
 Maps concatenate(const Maps& first, const Maps& second);

@@ -76,9 +76,42 @@ TEST(ReferenceNorm, BiasedVarianceEpsInsideTheRootAndLeakyRelu) {
   // Channel 1 is constant: 0 times anything plus the bias -2, times 0.1.
   Maps maps = maps_of({1, 2, 1, 2, 2}, {1, 2, 3, 4, 5, 5, 5, 5});
   const NamedTensor weight{{2}, {2, 3}}, bias{{2}, {1, -2}};
-  normalise_and_activate(maps, {weight, bias}, 1.0, 0.1);
+  normalise(maps, {weight, bias}, 1.0);
+  activate(maps, 0.1);
   EXPECT_THAT(maps.values, Pointwise(testing::DoubleNear(1e-12),
                                      std::vector<double>{-0.1, 1.0 / 3, 5.0 / 3, 3, -0.2, -0.2, -0.2, -0.2}));
+}
+
+TEST(ReferenceNorm, LeavesTheBiasOfASingleVoxel) {
+  // One voxel is its own mean, so that 0 / sqrt(eps) * weight is left of it.
+  Maps maps = maps_of({1, 2, 1, 1, 1}, {5, -7});
+  const NamedTensor weight{{2}, {2, 3}}, bias{{2}, {0.25, -0.5}};
+  normalise(maps, {weight, bias}, 1e-5);
+  EXPECT_THAT(maps.values, ElementsAre(0.25, -0.5));
+}
+
+TEST(ReferenceActivate, SlopeZeroIsARelu) {
+  Maps maps = maps_of({1, 1, 1, 1, 3}, {-2, 0, 3});
+  activate(maps, 0);
+  EXPECT_THAT(maps.values, ElementsAre(0, 0, 3));
+}
+
+TEST(ReferenceAveragePool, TakesTheMeanOfEachBox) {
+  // Values run along w first: row 0 is 1 2 3 4, row 1 is 5 6 7 8. Boxes of 2 x 2: (1 + 2 + 5 + 6) / 4 = 3.5
+  // and (3 + 4 + 7 + 8) / 4 = 5.5; the second channel is ten times the first.
+  const Maps input = maps_of({1, 2, 1, 2, 4}, {1, 2, 3, 4, 5, 6, 7, 8, 10, 20, 30, 40, 50, 60, 70, 80});
+  const Maps pooled = average_pool(input, {1, 2, 2});
+  EXPECT_EQ(pooled.shape, (TensorShape{1, 2, 1, 1, 2}));
+  EXPECT_THAT(pooled.values, ElementsAre(3.5, 5.5, 35, 55));
+  // Boxes of two slices: (1 + 5) / 2 = 3, (2 + 6) / 2 = 4, ...
+  EXPECT_THAT(average_pool(maps_of({1, 1, 2, 2, 2}, {1, 2, 3, 4, 5, 6, 7, 8}), {2, 1, 1}).values,
+              ElementsAre(3, 4, 5, 6));
+}
+
+TEST(ReferenceAdd, AddsVoxelByVoxel) {
+  Maps maps = maps_of({1, 1, 1, 1, 2}, {1, 2});
+  add(maps, maps_of({1, 1, 1, 1, 2}, {10, 20}));
+  EXPECT_THAT(maps.values, ElementsAre(11, 22));
 }
 
 TEST(ReferenceConcatenate, FirstComesFirst) {

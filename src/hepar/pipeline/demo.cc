@@ -58,7 +58,7 @@ void count_lost_tumours(const Phantom& phantom, const LabelMap& result, DemoCase
   }
 }
 
-DemoCase run_case(const DemoRequest& request, int index, LoadedModel& model, Progress* progress) {
+DemoCase run_case(const DemoRequest& request, int index, const Model& model, Progress* progress) {
   const std::string name = phantom_case_name(index);
   report(progress, fmt::format("{}: making the CT", name), 0);
   const Phantom phantom = make_phantom({.cysts = CystContent::kSome}, request.seed, index);
@@ -134,7 +134,7 @@ ordered_json number(const std::optional<double>& value) {
 }  // namespace
 
 DemoResult run_demo(const DemoRequest& request, const EngineFactory& make_engine, Progress* progress) {
-  LoadedModel model = load_model(request.model, make_engine);
+  const Model model = load_model(request.model, make_engine);
   DemoResult result;
   for (int n = 0; n < request.cases; ++n) result.cases.push_back(run_case(request, n, model, progress));
   return result;

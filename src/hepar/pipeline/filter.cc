@@ -123,9 +123,11 @@ CaseResult judge_and_write(const CtVolume& ct, LabelMap labels, CaseJob job) {
   }
   report(job.progress, "writing", 0);
   RunRecord run = make_run_record(job.command, std::move(job.inputs), job.options);
+  run.options.merge(job.inference);
   OutputFolder out(job.output);
   write_labels(out.staging() / kLabelsFile, result.labels);
   write_labels(out.staging() / kUnfilteredFile, before);
+  if (!job.model_labels.voxels().empty()) write_labels(out.staging() / kModelLabelsFile, job.model_labels);
   write_text_file(out.staging() / "lesions.json", lesions_json(result.lesions));
   write_text_file(out.staging() / "regions.csv", regions_csv(result.lesions, last_name(job.output)));
   write_text_file(out.staging() / "histograms.csv", histograms_csv(result.lesions));
@@ -154,13 +156,13 @@ CaseResult filter_case(const FilterRequest& request, Progress* progress) {
   notes.insert(notes.end(), labels.notes.begin(), labels.notes.end());
   adopt_labels(labels.voxels, request.tumour_label, notes);
   return judge_and_write(ct.voxels, std::move(labels.voxels),
-                         {"filter",
-                          {{"ct", request.ct.path, {}}, {"labels", request.labels, {}}},
-                          request.options,
-                          request.dry_run ? std::filesystem::path() : request.output,
-                          clock,
-                          std::move(notes),
-                          progress});
+                         {.command = "filter",
+                          .inputs = {{"ct", request.ct.path, {}}, {"labels", request.labels, {}}},
+                          .options = request.options,
+                          .output = request.dry_run ? std::filesystem::path() : request.output,
+                          .clock = clock,
+                          .notes = std::move(notes),
+                          .progress = progress});
 }
 
 std::string case_json(const CaseResult& result) { return lesions_json(result.lesions, result.timings_s); }

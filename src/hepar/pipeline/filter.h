@@ -45,6 +45,9 @@ void adopt_labels(LabelMap& labels, int tumour_label, std::vector<std::string>& 
 inline constexpr std::string_view kCaseFiles =
     "labels.nii.gz, unfiltered.nii.gz, lesions.json, regions.csv, histograms.csv, run.json and overview.png";
 
+// A model's own labels, where they say more than labels.nii.gz.
+inline constexpr std::string_view kModelLabelsFile = "labels_model.nii.gz";
+
 // Runs the lesion filter on a label map and writes kCaseFiles to request.output, all or none.
 CaseResult filter_case(const FilterRequest& request, Progress* progress = nullptr);
 
@@ -54,6 +57,8 @@ struct CaseJob {
   std::string command;           // for run.json
   std::vector<RunInput> inputs;  // ... their hashes are taken when files are written
   LesionFilterOptions options;
+  std::map<std::string, std::string> inference = {};  // a network's options, for run.json
+  WideLabelMap model_labels = {};                     // a model's own, to be written beside; none: size 0
   std::filesystem::path output;
   StageClock& clock;               // running since reading began
   std::vector<std::string> notes;  // from reading

@@ -71,12 +71,19 @@ bool is_of_the_liver(const NameMeaning& meaning, bool model_has_liver) {
   return meaning.liver || (!meaning.other && model_has_liver);
 }
 
+// The values that a label map holds because of entry n.
+std::vector<int> written_for(const DatasetLabels& labels, std::size_t n) {
+  if (labels.has_regions()) return {labels.regions_class_order[n]};
+  return labels.regions[n].second;
+}
+
 std::set<int> values_named(const DatasetLabels& labels, const std::string& tumour) {
   std::vector<std::string> names;
-  for (const auto& [name, values] : labels.regions) {
-    const bool is_value = values.size() == 1 && std::to_string(values.front()) == tumour;
-    if (name == tumour || is_value) return {values.begin(), values.end()};
-    names.push_back(fmt::format("{} ({})", name, fmt::join(values, " ")));
+  for (std::size_t n = 0; n < labels.regions.size(); ++n) {
+    const std::vector<int> values = written_for(labels, n);
+    if (labels.regions[n].first == tumour || std::to_string(values.front()) == tumour)
+      return {values.begin(), values.end()};
+    names.push_back(fmt::format("{} ({})", labels.regions[n].first, values.front()));
   }
   throw Error(ErrorCode::kInvalidInput,
               fmt::format("the model has no label '{}'; it has {}", tumour, fmt::join(names, ", ")));
@@ -95,8 +102,8 @@ std::optional<LiverLabels> find_liver_labels(const DatasetLabels& labels, const 
   };
   const bool has_liver = std::any_of(labels.regions.begin(), labels.regions.end(),
                                      [&](const auto& region) { return is_organ(meaning_of(region.first)); });
-  for (const auto& [name, values] : labels.regions) {
-    const NameMeaning meaning = meaning_of(name);
+  for (std::size_t n = 0; n < labels.regions.size(); ++n) {
+    const NameMeaning meaning = meaning_of(labels.regions[n].first);
     std::set<int>* kind = nullptr;
     if (is_organ(meaning)) {
       kind = &liver;
@@ -105,6 +112,7 @@ std::optional<LiverLabels> find_liver_labels(const DatasetLabels& labels, const 
     } else if (is_of_the_liver(meaning, has_liver) && meaning.tumour) {
       kind = &tumours;
     }
+    const std::vector<int> values = written_for(labels, n);
     if (kind != nullptr) kind->insert(values.begin(), values.end());
   }
   if (!tumour.empty()) tumours = values_named(labels, tumour);

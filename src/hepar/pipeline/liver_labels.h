@@ -10,7 +10,8 @@
 
 namespace hepar {
 
-// Which label values of a model mean liver, its tumours and its cysts; a value stands in one list at most.
+// Which values of a model's label maps mean liver, its tumours and its cysts; a value stands in one list at
+// most.
 struct LiverLabels {
   std::vector<int> liver, tumour, cyst;
 };

@@ -37,6 +37,12 @@ TEST(FindLiverLabels, TheNamesOfPublicDatasets) {
   EXPECT_THAT(regions->cyst, ElementsAre(3));
 }
 
+TEST(FindLiverLabels, OnlyWhatTheModelWrites) {
+  DatasetLabels labels = labels_named({{"liver", {1, 2, 3}}, {"tumour", {2}}});
+  labels.regions_class_order = {1, 2};  // 3 is learnt as liver, and written as 1
+  EXPECT_THAT(find_liver_labels(labels)->liver, ElementsAre(1));
+}
+
 TEST(FindLiverLabels, TumoursOfOtherOrgansAreNotTheLivers) {
   EXPECT_FALSE(find_liver_labels(labels_named({{"kidney", {1}}, {"tumor", {2}}, {"cyst", {3}}})).has_value());
   EXPECT_FALSE(find_liver_labels(labels_named({{"liver", {1}}, {"spleen", {2}}})).has_value());
@@ -53,7 +59,9 @@ TEST(FindLiverLabels, TumoursOfOtherOrgansAreNotTheLivers) {
 
 TEST(FindLiverLabels, TheOrganWithItsTumoursIsNoTumour) {
   for (const char* organ : {"liver_and_tumor", "liver+tumor", "liver incl. lesions", "whole liver"}) {
-    const auto found = find_liver_labels(labels_named({{organ, {1, 2}}, {"tumor", {2}}}));
+    DatasetLabels labels = labels_named({{organ, {1, 2}}, {"tumor", {2}}});
+    labels.regions_class_order = {1, 2};
+    const auto found = find_liver_labels(labels);
     EXPECT_THAT(found->liver, ElementsAre(1)) << organ;
     EXPECT_THAT(found->tumour, ElementsAre(2)) << organ;
   }

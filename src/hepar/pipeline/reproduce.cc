@@ -38,7 +38,7 @@ fs::path prediction_folder(const fs::path& output, const std::string& key, Lesio
 }
 
 void predict_case(const CohortData& cohort, const std::string& name, const ReproduceRequest& request,
-                  LoadedModel& model, Progress* progress) {
+                  const Model& model, Progress* progress) {
   StageClock network;
   network.start("read");
   const CtVolume ct = read_ct(cohort.image(name)).voxels;
@@ -60,7 +60,7 @@ void predict_case(const CohortData& cohort, const std::string& name, const Repro
   }
 }
 
-ReproducedCohort run_cohort(const CohortData& cohort, const ReproduceRequest& request, LoadedModel& model,
+ReproducedCohort run_cohort(const CohortData& cohort, const ReproduceRequest& request, const Model& model,
                             Progress* progress) {
   for (std::size_t n = 0; n < cohort.cases.size(); ++n) {
     report(progress, fmt::format("{}: contouring", cohort.key),
@@ -144,7 +144,7 @@ Reproduction reproduce(const ReproduceRequest& request, const EngineFactory& mak
                        Progress* progress) {
   const ExperimentData data = experiment_data(request, progress);
   if (request.train) request.train(data.training, request.validation_cases);
-  LoadedModel model = load_model(request.model, make_engine);
+  const Model model = load_model(request.model, make_engine);
   Reproduction reproduction;
   reproduction.phantoms = request.test_data.empty();
   reproduction.training = training_sentence(request);

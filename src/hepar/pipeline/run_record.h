@@ -25,7 +25,7 @@ struct RunRecord {
   std::string date_utc;  // when it was finished, ISO 8601
   std::vector<RunInput> inputs;
   std::string model_summary;                   // the model card's first paragraph
-  std::map<std::string, std::string> options;  // of the lesion filter
+  std::map<std::string, std::string> options;  // of the lesion filter and the network
   std::map<std::string, double> timings_s;     // by stage
 
   const RunInput* input(const std::string& role) const;

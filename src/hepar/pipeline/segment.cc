@@ -6,21 +6,16 @@
 #include <algorithm>
 
 #include "hepar/imaging/connected_components.h"
-#include "hepar/infer/segment_volume.h"
 #include "hepar/pipeline/stage_clock.h"
 
 namespace hepar {
 
-LoadedModel load_model(const std::filesystem::path& folder, const EngineFactory& make_engine) {
-  LoadedModel model{.folder = read_model_folder(folder), .folds = {}};
-  for (std::size_t fold = 0; fold < model.folder.checkpoints.size(); ++fold) {
-    model.folds.push_back(make_engine(model.folder.plan, read_fold(model.folder, fold)));
-  }
-  return model;
-}
-
-Prediction predict_labels(const CtVolume& ct, LoadedModel& model, Progress* progress) {
-  Prediction prediction{.labels = segment_volume(ct, model.folder, model.folds, {}, progress), .notes = {}};
+Prediction predict_labels(const CtVolume& ct, const Model& model, Progress* progress) {
+  // The demonstration model was trained without mirroring.
+  const WideLabelMap predicted = model.predict(ct, {.mirror = false}, progress);
+  Prediction prediction{.labels = LabelMap(ct.geometry()), .notes = {}};
+  std::transform(predicted.voxels().begin(), predicted.voxels().end(), prediction.labels.voxels().begin(),
+                 [](std::uint16_t label) { return static_cast<std::uint8_t>(label); });
   const std::string note = drop_liver_islands(prediction.labels);
   if (!note.empty()) prediction.notes.push_back(note);
   return prediction;
@@ -61,7 +56,7 @@ CaseResult segment_case(const SegmentRequest& request, const EngineFactory& make
   StageClock clock;
   clock.start("read");
   report(progress, "reading", 0);
-  LoadedModel model = load_model(request.model, make_engine);
+  const Model model = load_model(request.model, make_engine);
   LoadedCt ct = load_ct(request.ct);
   clock.start("network");
   Prediction prediction = predict_labels(ct.voxels, model, progress);

@@ -2,17 +2,11 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
-#include <memory>
 
-#include "hepar/nn/engine.h"
-#include "hepar/nn/model_folder.h"
+#include "hepar/infer/model.h"
 #include "hepar/pipeline/filter.h"
 
 namespace hepar {
-
-// Makes the engine for one fold of a model; the application chooses which.
-using EngineFactory = std::function<std::unique_ptr<Engine>(const ModelPlan&, const Weights&)>;
 
 struct SegmentRequest {
   CtSource ct;
@@ -21,19 +15,12 @@ struct SegmentRequest {
   LesionFilterOptions options;
 };
 
-// A model in memory, ready for any number of cases.
-struct LoadedModel {
-  ModelFolder folder;
-  std::vector<std::unique_ptr<Engine>> folds;
-};
-LoadedModel load_model(const std::filesystem::path& folder, const EngineFactory& make_engine);
-
 struct Prediction {
   LabelMap labels;                 // liver (1) and tumour (2)
   std::vector<std::string> notes;  // what was left out
 };
 // Predicts liver and tumour on the grid of `ct`, before any filter, less the liver's islands.
-Prediction predict_labels(const CtVolume& ct, LoadedModel& model, Progress* progress = nullptr);
+Prediction predict_labels(const CtVolume& ct, const Model& model, Progress* progress = nullptr);
 
 // There is one liver: of the connected parts of `labels` (26 neighbours) the largest stays, and so does
 // every part that holds tumour; the others become background. Returns the note that says how many

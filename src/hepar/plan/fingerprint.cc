@@ -10,10 +10,10 @@
 
 #include "hepar/core/error.h"
 #include "hepar/core/file.h"
-#include "hepar/imaging/box.h"
 #include "hepar/nn/json_file.h"
 #include "hepar/numeric/numpy_random.h"
 #include "hepar/plan/fingerprint_json.h"
+#include "hepar/plan/nonzero.h"
 #include "hepar/plan/numpy_statistics.h"
 
 namespace hepar {
@@ -48,16 +48,6 @@ Kernel3 read_shape(const JsonNode& node) {
   read_positive(node);
   const auto items = node.list();
   return {items[0].integer(), items[1].integer(), items[2].integer()};
-}
-
-// The box of voxels that are not zero in some channel, or of all when there are none
-// (preprocessing/cropping/cropping.py; filling holes does not change the box).
-Box3 nonzero_box(std::span<const CtVolume> channels) {
-  Mask mask(channels.front().geometry());
-  for (const CtVolume& channel : channels) {
-    for (std::size_t n = 0; n < mask.voxels().size(); ++n) mask.voxels()[n] |= channel.voxels()[n] != 0;
-  }
-  return bounding_box(mask).value_or(whole_box(mask.geometry()));
 }
 
 // In array order, which the draws depend on.

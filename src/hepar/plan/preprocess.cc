@@ -4,77 +4,138 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+#include <string>
 
 #include "hepar/core/error.h"
-#include "hepar/core/parallel.h"
-#include "hepar/imaging/resample.h"
+#include "hepar/imaging/box.h"
+#include "hepar/imaging/resize.h"
+#include "hepar/plan/grid_plan.h"
+#include "hepar/plan/nonzero.h"
+#include "hepar/plan/normalization.h"
 
 namespace hepar {
 namespace {
 
-AxisOrder order_for(const Geometry& scan, const ModelPlan& plan) {
-  return plan.orientation.empty() ? AxisOrder{} : axis_order_for(scan, plan.orientation);
-}
-
-Geometry planned_grid(const Geometry& reoriented, const ModelPlan& plan) {
-  return geometry_with_spacing(reoriented, {plan.spacing_mm[2], plan.spacing_mm[1], plan.spacing_mm[0]});
-}
-
-void check_normalization(const ModelPlan& plan) {
-  if (plan.normalization_schemes.size() == 1 && plan.normalization_schemes[0] == "CTNormalization") return;
-  throw Error(
-      ErrorCode::kUnsupported,
-      fmt::format("The model normalises {} channels, the first by {}; this version of Hepar prepares one CT "
-                  "channel by CTNormalization.",
-                  plan.normalization_schemes.size(),
-                  plan.normalization_schemes.empty() ? "nothing" : plan.normalization_schemes[0]));
-}
-
-void normalize_ct(Volume<float>& image, const IntensityProperties& properties) {
-  const auto low = static_cast<float>(properties.percentile_00_5);
-  const auto high = static_cast<float>(properties.percentile_99_5);
-  const auto mean = static_cast<float>(properties.mean);
-  const auto sd = static_cast<float>(std::max(properties.std, 1e-8));
-  const std::int64_t slice = image.size().i * image.size().j;
-  parallel_for(image.size().k, [&](std::int64_t k) {
-    for (float& v :
-         image.voxels().subspan(static_cast<std::size_t>(k * slice), static_cast<std::size_t>(slice))) {
-      v = (std::min(std::max(v, low), high) - mean) / sd;
+void check_channels(std::span<const CtVolume> channels, const ModelPlan& plan) {
+  const std::size_t wanted = plan.normalization_schemes.size();
+  if (channels.size() != wanted || channels.empty()) {
+    throw Error(
+        ErrorCode::kInvalidInput,
+        fmt::format("The model sees {} image channel{} and got {}; give it one file for each channel, "
+                    "NAME_0000, NAME_0001 and so on.",
+                    wanted, wanted == 1 ? "" : "s", channels.size()));
+  }
+  for (std::size_t c = 1; c < channels.size(); ++c) {
+    if (const auto difference = grid_difference(channels[0].geometry(), channels[c].geometry())) {
+      throw Error(ErrorCode::kInvalidInput,
+                  fmt::format("Channel {} lies on another grid than channel 0: {}; resample it first.", c,
+                              *difference));
     }
-  });
+  }
+}
+
+// Network axis a runs along array axis transpose_forward[a], array axis 0 being k.
+AxisOrder network_order(const Geometry& scan, const ModelPlan& plan) {
+  const AxisOrder oriented = plan.orientation.empty() ? AxisOrder{} : axis_order_for(scan, plan.orientation);
+  AxisOrder order;
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    const std::size_t from = 2 - plan.transpose_forward[2 - axis];
+    order.source_axis[axis] = oriented.source_axis[from];
+    order.flipped[axis] = oriented.flipped[from];
+  }
+  return order;
+}
+
+bool uses_mask(const ModelPlan& plan, std::size_t channel) {
+  return plan.normalization_schemes[channel] == "ZScoreNormalization" &&
+         channel < plan.use_mask_for_norm.size() && plan.use_mask_for_norm[channel];
+}
+
+bool uses_mask(const ModelPlan& plan) {
+  for (std::size_t c = 0; c < plan.normalization_schemes.size(); ++c) {
+    if (uses_mask(plan, c)) return true;
+  }
+  return false;
+}
+
+SliceReader normalized_slices(const ChannelView& channel, const Normalization& normalization, int axis) {
+  if (channel.mask) {
+    return [&channel, normalization, axis](std::int64_t n, std::span<float> slice) {
+      auto to = slice.begin();
+      channel.image.for_each_in_slice(axis, n, [&](float v) { *to++ = v; });
+      to = slice.begin();
+      channel.mask->for_each_in_slice(axis, n, [&](std::uint8_t inside) {
+        *to = inside != 0 ? normalization(*to) : *to;
+        ++to;
+      });
+    };
+  }
+  return [&channel, normalization, axis](std::int64_t n, std::span<float> slice) {
+    auto to = slice.begin();
+    channel.image.for_each_in_slice(axis, n, [&](float v) { *to++ = normalization(v); });
+  };
 }
 
 }  // namespace
 
-Geometry network_grid(const Geometry& scan, const ModelPlan& plan) {
-  return planned_grid(reorient(scan, order_for(scan, plan)), plan);
-}
-
-PreprocessedCase preprocess(const CtVolume& ct, const ModelPlan& plan) {
-  check_normalization(plan);
-  const AxisOrder order = order_for(ct.geometry(), plan);
-  Volume<float> reoriented = reorient(ct, order);
-  normalize_ct(reoriented, plan.intensities.at(0));
-  const Geometry grid = planned_grid(reoriented.geometry(), plan);
-  return {resample(reoriented, grid, Interpolation::kCubic, 0), order, reoriented.geometry()};
-}
-
-LabelMap preprocess_labels(const LabelMap& labels, const ModelPlan& plan) {
-  const LabelMap reoriented = reorient(labels, order_for(labels.geometry(), plan));
-  const Geometry grid = planned_grid(reoriented.geometry(), plan);
-  const std::set<std::uint8_t> present(reoriented.voxels().begin(), reoriented.voxels().end());
-  LabelMap result(grid);
-  for (const std::uint8_t label : present) {
-    Volume<float> mask(reoriented.geometry());
-    std::transform(reoriented.voxels().begin(), reoriented.voxels().end(), mask.voxels().begin(),
-                   [label](std::uint8_t v) { return v == label ? 1.0F : 0.0F; });
-    const Volume<float> share = resample(mask, grid, Interpolation::kLinear, 0);
-    for (std::size_t v = 0; v < result.voxels().size(); ++v) {
-      if (share.voxels()[v] >= 0.5F) result.voxels()[v] = label;
-    }
+Box3 reordered_box(const Box3& box, Int3 size, const AxisOrder& order) {
+  Box3 result;
+  for (int axis = 0; axis < 3; ++axis) {
+    const int source = order.source_axis[axis];
+    const bool flipped = order.flipped[axis];
+    result.low[axis] = flipped ? size[source] - box.high[source] : box.low[source];
+    result.high[axis] = flipped ? size[source] - box.low[source] : box.high[source];
   }
   return result;
+}
+
+PreprocessedCase preprocess(std::span<const CtVolume> channels, const ModelPlan& plan, Progress* progress) {
+  check_channels(channels, plan);
+  const Geometry& scan = channels.front().geometry();
+  const Box3 stored_box = nonzero_box(channels);
+  PreprocessedCase result;
+  result.order = network_order(scan, plan);
+  result.reordered = reorient(scan, result.order);
+  result.crop = reordered_box(stored_box, scan.size, result.order);
+  const GridPlan grid = plan_grid(result, plan);
+  const ResizeRule rule = resize_rule(plan.image_resampling, grid);
+  const std::optional<Mask> mask = uses_mask(plan) ? nonzero_mask(channels) : std::nullopt;
+  const auto count = static_cast<std::int64_t>(channels.size());
+  result.image = Tensor({1, count, grid.new_size.k, grid.new_size.j, grid.new_size.i});
+  const auto voxels = static_cast<std::size_t>(grid.new_size.count());
+  const IntensityProperties none;
+  for (std::size_t c = 0; c < channels.size(); ++c) {
+    report(progress, "prepare", static_cast<double>(c) / static_cast<double>(count));
+    ChannelView channel{
+        view_of(channels[c], {}, stored_box), view_of(channels[c], result.order, result.crop), {}};
+    if (mask && uses_mask(plan, c)) channel.mask = view_of(*mask, result.order, result.crop);
+    const std::string& scheme = plan.normalization_schemes[c];
+    HEPAR_EXPECT(scheme != "CTNormalization" || c < plan.intensities.size(), "no intensities for a channel");
+    const Normalization normalization =
+        normalization_of(scheme, c < plan.intensities.size() ? plan.intensities[c] : none, channel);
+    resize(grid.size, normalized_slices(channel, normalization, rule.slice_axis.value_or(2)), grid.new_size,
+           rule, std::span(result.image.values).subspan(c * voxels, voxels));
+  }
+  return result;
+}
+
+PreprocessedCase preprocess(const CtVolume& ct, const ModelPlan& plan, Progress* progress) {
+  return preprocess(std::span(&ct, 1), plan, progress);
+}
+
+Geometry network_grid(const PreprocessedCase& prepared) {
+  Geometry grid = box_geometry(prepared.reordered, prepared.crop);
+  const Geometry field = grid;
+  const TensorShape& shape = prepared.image.shape;
+  grid.size = {shape.w, shape.h, shape.d};
+  Vec3 first;
+  for (int axis = 0; axis < 3; ++axis) {
+    const double ratio = static_cast<double>(field.size[axis]) / static_cast<double>(grid.size[axis]);
+    grid.spacing_mm[axis] = field.spacing_mm[axis] * ratio;
+    first[axis] = ratio / 2 - 0.5;
+  }
+  grid.origin_mm = field.world_from_index(first);
+  return grid;
 }
 
 }  // namespace hepar

@@ -2,40 +2,45 @@
 #pragma once
 
 #include <bit>
-#include <cmath>
 #include <cstdint>
 
 namespace hepar {
 
+namespace detail {
+// All ones where a < b, else 0; both below 2^31. Choosing by masks keeps branches out of the conversions, so
+// that loops over them become vector code.
+inline std::uint32_t mask_below(std::uint32_t a, std::uint32_t b) {
+  return static_cast<std::uint32_t>(static_cast<std::int32_t>(a - b) >> 31);
+}
+inline std::uint32_t choose(std::uint32_t mask, std::uint32_t yes, std::uint32_t no) {
+  return (yes & mask) | (no & ~mask);
+}
+}  // namespace detail
+
 // IEEE 754-2019 binary16 as bits: 1 sign, 5 exponent (bias 15), 10 fraction bits.
 inline float float_from_half(std::uint16_t half) {
-  const int exponent = (half >> 10) & 0x1f;
-  const int fraction = half & 0x3ff;
-  float magnitude;
-  if (exponent == 0x1f) {
-    magnitude = std::bit_cast<float>(0x7f800000u | static_cast<std::uint32_t>(fraction) << 13);
-  } else if (exponent == 0) {
-    magnitude = std::ldexp(static_cast<float>(fraction), -24);
-  } else {
-    magnitude = std::ldexp(static_cast<float>(fraction | 0x400), exponent - 25);
-  }
-  return (half & 0x8000) != 0 ? -magnitude : magnitude;
+  const std::uint32_t magnitude = half & 0x7fffu;
+  const std::uint32_t shifted = (magnitude << 13) + 0x38000000u;  // the exponent's bias becomes 127
+  // A subnormal is 2^-14 too large once its fraction stands behind a leading 1.
+  const auto subnormal = std::bit_cast<std::uint32_t>(std::bit_cast<float>(shifted + 0x800000u) - 0x1p-14f);
+  std::uint32_t bits = detail::choose(detail::mask_below(magnitude, 0x400u), subnormal, shifted);
+  bits += ~detail::mask_below(magnitude, 0x7c00u) & 0x38000000u;  // infinity and NaN
+  return std::bit_cast<float>(bits | static_cast<std::uint32_t>(half & 0x8000u) << 16);
 }
 
 // Rounds to nearest, ties to even; too large becomes infinity.
 inline std::uint16_t half_from_float(float value) {
   const auto bits = std::bit_cast<std::uint32_t>(value);
-  const auto sign = static_cast<std::uint16_t>((bits >> 16) & 0x8000);
-  const float magnitude = std::fabs(value);
-  if (std::isnan(value)) return static_cast<std::uint16_t>(sign | 0x7e00);
-  if (magnitude >= 65520.0f) return static_cast<std::uint16_t>(sign | 0x7c00);
-  int exponent = -14;  // of the subnormals and of the smallest normal number
-  if (magnitude >= 0x1p-14f) exponent = std::ilogb(magnitude);
-  // In units of the last place; nearbyint rounds ties to even. A carry runs into the exponent field by
-  // itself.
-  const auto units = static_cast<int>(std::nearbyint(std::ldexp(magnitude, 10 - exponent)));
-  const int biased = magnitude >= 0x1p-14f ? (exponent + 14) << 10 : 0;
-  return static_cast<std::uint16_t>(sign | (biased + units));
+  const std::uint32_t magnitude = bits & 0x7fffffffu;
+  // Adding 0.5 leaves the subnormal's fraction, rounded to 2^-24, in the lowest bits of the sum.
+  const std::uint32_t subnormal =
+      std::bit_cast<std::uint32_t>(std::bit_cast<float>(magnitude) + 0.5f) - 0x3f000000u;
+  // A carry of the rounding runs into the exponent by itself.
+  const std::uint32_t normal = (magnitude - 0x38000000u + 0xfffu + (magnitude >> 13 & 1u)) >> 13;
+  std::uint32_t half = detail::choose(detail::mask_below(magnitude, 0x38800000u), subnormal, normal);
+  half = detail::choose(detail::mask_below(magnitude, 0x47800000u), half, 0x7c00u);
+  half |= detail::mask_below(0x7f800000u, magnitude) & 0x7e00u;  // NaN
+  return static_cast<std::uint16_t>(half | (bits >> 16 & 0x8000u));
 }
 
 // bfloat16: the upper half of a binary32.

@@ -70,6 +70,8 @@ inline NpyArray read_npy(const std::filesystem::path& path) {
     take(std::uint8_t{}, as_is);
   } else if (type == "<i2") {
     take(std::int16_t{}, as_is);
+  } else if (type == "<u2") {
+    take(std::uint16_t{}, as_is);
   } else if (type == "<i4") {
     take(std::int32_t{}, as_is);
   } else if (type == "<i8") {

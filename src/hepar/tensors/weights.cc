@@ -1,24 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hepar/tensors/weights.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cerrno>
 #include <cstring>
 #include <limits>
 #include <nlohmann/json.hpp>
 
 #include "hepar/core/error.h"
 #include "hepar/core/file.h"
+#include "hepar/tensors/byte_count.h"
 #include "hepar/tensors/half.h"
+#include "hepar/tensors/mapped_file.h"
 
 namespace hepar {
 namespace fs = std::filesystem;
@@ -43,44 +40,6 @@ constexpr std::array kTypes{
 const TypeInfo& info_of(ElementType type) {
   return *std::find_if(kTypes.begin(), kTypes.end(), [&](const TypeInfo& info) { return info.type == type; });
 }
-
-// Elements times size in bytes, or nothing when a size is negative or the product leaves 64 bits.
-bool byte_count(const std::vector<std::int64_t>& shape, std::size_t element_bytes, std::uint64_t& bytes) {
-  bytes = element_bytes;
-  for (const auto size : shape) {
-    if (size < 0 || __builtin_mul_overflow(bytes, static_cast<std::uint64_t>(size), &bytes)) return false;
-  }
-  return true;
-}
-
-class MappedFile {
- public:
-  explicit MappedFile(const fs::path& path) {
-    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    struct stat status {};
-    if (fd < 0 || ::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
-      const std::string reason = fd < 0 ? std::strerror(errno) : "not a file";
-      if (fd >= 0) ::close(fd);
-      throw Error(ErrorCode::kMissing, fmt::format("can't read {}: {}", path.string(), reason));
-    }
-    size_ = static_cast<std::size_t>(status.st_size);
-    if (size_ > 0) data_ = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, fd, 0);
-    ::close(fd);
-    if (data_ == MAP_FAILED) {
-      throw Error(ErrorCode::kExhausted, fmt::format("can't map {} into memory", path.string()));
-    }
-  }
-  ~MappedFile() {
-    if (size_ > 0) ::munmap(data_, size_);
-  }
-  MappedFile(const MappedFile&) = delete;
-  MappedFile& operator=(const MappedFile&) = delete;
-  std::span<const std::byte> bytes() const { return {static_cast<const std::byte*>(data_), size_}; }
-
- private:
-  void* data_ = nullptr;
-  std::size_t size_ = 0;
-};
 
 }  // namespace
 
@@ -156,8 +115,7 @@ struct SafetensorsFile::Impl {
                        value["data_offsets"].dump(), size));
     }
     const auto length = static_cast<std::uint64_t>(offsets[1] - offsets[0]);
-    std::uint64_t wanted = 0;
-    if (!byte_count(entry.shape, info_of(entry.type).bytes, wanted) || wanted != length) {
+    if (byte_count(entry.shape, info_of(entry.type).bytes) != length) {
       fail(fmt::format("tensor '{}' of shape [{}] has {} bytes of data", name, fmt::join(entry.shape, ", "),
                        length));
     }
@@ -242,9 +200,7 @@ void write_safetensors(const fs::path& path, const std::vector<TensorToWrite>& t
   if (!metadata.empty()) header["__metadata__"] = metadata;
   std::size_t offset = 0;
   for (const auto& tensor : tensors) {
-    std::uint64_t wanted = 0;
-    const bool matches =
-        byte_count(tensor.shape, info_of(tensor.type).bytes, wanted) && wanted == tensor.bytes.size();
+    const bool matches = byte_count(tensor.shape, info_of(tensor.type).bytes) == tensor.bytes.size();
     HEPAR_EXPECT(matches, fmt::format("tensor '{}' has {} bytes", tensor.name, tensor.bytes.size()));
     HEPAR_EXPECT(!header.contains(tensor.name), fmt::format("tensor '{}' is given twice", tensor.name));
     const std::size_t end = offset + tensor.bytes.size();

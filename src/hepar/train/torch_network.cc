@@ -12,10 +12,17 @@
 namespace hepar {
 namespace {
 
+constexpr Kernel3 kOne{1, 1, 1};
+
 bool is_weight(const ParameterSpec& p) { return p.shape.size() == 5; }
 
+// The last norm of a residual block begins with 0, so that the block begins as its skip.
+bool begins_with_one(const std::string& name) {
+  return name.ends_with("norm.weight") && !name.ends_with("conv2.norm.weight");
+}
+
 at::Tensor initial_value(const NetworkSpec& spec, const ParameterSpec& p, Random random) {
-  if (!is_weight(p)) return at::full(p.shape, p.name.ends_with("norm.weight") ? 1.0 : 0.0);
+  if (!is_weight(p)) return at::full(p.shape, begins_with_one(p.name) ? 1.0 : 0.0);
   // PyTorch's fan-in is axis 1 times the kernel, also for transposed convolutions.
   const auto fan_in = static_cast<double>(p.shape[1] * p.shape[2] * p.shape[3] * p.shape[4]);
   const double sd = std::sqrt(2 / ((1 + spec.leaky_slope * spec.leaky_slope) * fan_in));
@@ -43,15 +50,46 @@ at::Tensor TorchNetwork::as_computed(const std::string& name) const {
   return bfloat16_ ? parameter(name).to(at::kBFloat16) : parameter(name);
 }
 
-at::Tensor TorchNetwork::block(const std::string& name, const at::Tensor& input,
-                               const Kernel3& stride) const {
+at::Tensor TorchNetwork::bias_as_computed(const std::string& name) const {
+  return parameters_.contains(name + ".bias") ? as_computed(name + ".bias") : at::Tensor();
+}
+
+at::Tensor TorchNetwork::convolve_and_normalise(const std::string& name, const at::Tensor& input,
+                                                const Kernel3& stride) const {
   const at::Tensor weight = as_computed(name + ".conv.weight");
   const at::Tensor x =
-      at::conv3d(input, weight, as_computed(name + ".conv.bias"), stride, same_padding(weight.sizes()));
-  const at::Tensor normed =
-      at::instance_norm(x, parameter(name + ".norm.weight"), parameter(name + ".norm.bias"), {}, {}, true,
-                        0.1, spec_.norm_eps, false);
-  return at::leaky_relu(normed, spec_.leaky_slope);
+      at::conv3d(input, weight, bias_as_computed(name + ".conv"), stride, same_padding(weight.sizes()));
+  return at::instance_norm(x, parameter(name + ".norm.weight"), parameter(name + ".norm.bias"), {}, {}, true,
+                           0.1, spec_.norm_eps, false);
+}
+
+at::Tensor TorchNetwork::block(const std::string& name, const at::Tensor& input,
+                               const Kernel3& stride) const {
+  return at::leaky_relu(convolve_and_normalise(name, input, stride), spec_.leaky_slope);
+}
+
+at::Tensor TorchNetwork::residual_block(const std::string& name, const at::Tensor& input,
+                                        const Kernel3& stride) const {
+  const at::Tensor x = convolve_and_normalise(name + ".conv2", block(name + ".conv1", input, stride), kOne);
+  const bool strided = stride != kOne;
+  at::Tensor skip = input;
+  // LibTorch 1.13 has no bfloat16 pooling on the CPU.
+  if (strided) skip = at::avg_pool3d(input.to(at::kFloat), stride, stride).to(input.scalar_type());
+  const std::string projection = name + (strided ? ".skip.1" : ".skip.0");
+  if (parameters_.contains(projection + ".conv.weight"))
+    skip = convolve_and_normalise(projection, skip, kOne);
+  return at::leaky_relu(x + skip, spec_.leaky_slope);
+}
+
+at::Tensor TorchNetwork::encoder_stage(std::size_t s, at::Tensor x) const {
+  const bool residual = spec_.network_class == NetworkClass::kResidualEncoderUNet;
+  if (residual && s == 0) x = block("encoder.stem.convs.0", x, kOne);
+  for (std::int64_t j = 0; j < spec_.conv_per_stage[s]; ++j) {
+    const Kernel3& stride = j == 0 ? spec_.strides[s] : kOne;
+    x = residual ? residual_block(fmt::format("encoder.stages.{}.blocks.{}", s, j), x, stride)
+                 : block(fmt::format("encoder.stages.{}.0.convs.{}", s, j), x, stride);
+  }
+  return x;
 }
 
 std::vector<at::Tensor> TorchNetwork::forward(const at::Tensor& input) const {
@@ -59,21 +97,19 @@ std::vector<at::Tensor> TorchNetwork::forward(const at::Tensor& input) const {
   std::vector<at::Tensor> skips;
   const auto stages = static_cast<std::size_t>(spec_.stages());
   for (std::size_t s = 0; s < stages; ++s) {
-    for (std::int64_t j = 0; j < spec_.conv_per_stage[s]; ++j) {
-      x = block(fmt::format("encoder.stages.{}.0.convs.{}", s, j), x,
-                j == 0 ? spec_.strides[s] : Kernel3{1, 1, 1});
-    }
+    x = encoder_stage(s, x);
     skips.push_back(x);
   }
   std::vector<at::Tensor> logits;
   for (std::size_t s = 0; s + 1 < stages; ++s) {
     const std::string up = fmt::format("decoder.transpconvs.{}", s);
     // LibTorch 1.13 has no bfloat16 transposed convolution on the CPU.
-    const at::Tensor upsampled = at::conv_transpose3d(x.to(at::kFloat), parameter(up + ".weight"),
-                                                      parameter(up + ".bias"), spec_.strides[stages - 1 - s]);
+    const at::Tensor bias = spec_.conv_bias ? parameter(up + ".bias") : at::Tensor();
+    const at::Tensor upsampled = at::conv_transpose3d(x.to(at::kFloat), parameter(up + ".weight"), bias,
+                                                      spec_.strides[stages - 1 - s]);
     x = at::cat(std::vector<at::Tensor>{upsampled.to(x.scalar_type()), skips[stages - 2 - s]}, 1);
     for (std::int64_t j = 0; j < spec_.conv_per_stage_decoder[s]; ++j) {
-      x = block(fmt::format("decoder.stages.{}.convs.{}", s, j), x, {1, 1, 1});
+      x = block(fmt::format("decoder.stages.{}.convs.{}", s, j), x, kOne);
     }
     const std::string head = fmt::format("decoder.seg_layers.{}", s);
     logits.push_back(

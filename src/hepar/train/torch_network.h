@@ -16,8 +16,9 @@ namespace hepar {
 // The network of a NetworkSpec in LibTorch, for training. Private to this module.
 class TorchNetwork {
  public:
-  // He's initialisation for leaky ReLU over the fan-in, biases 0, norms 1 and 0, as nnU-Net
-  // (dynamic_network_architectures/initialization/weight_init.py); He et al., ICCV 2015, equation 14.
+  // He's initialisation for leaky ReLU over the fan-in, biases 0, norms 1 and 0 (the last norm of a residual
+  // block 0 and 0), as nnU-Net (dynamic_network_architectures/initialization/weight_init.py); He et al.,
+  // ICCV 2015, equation 14.
   // The same seed gives the same weights.
   TorchNetwork(const NetworkSpec& spec, std::uint64_t seed);
 
@@ -35,9 +36,15 @@ class TorchNetwork {
   void set_weights(const Weights& weights);
 
  private:
+  at::Tensor convolve_and_normalise(const std::string& name, const at::Tensor& input,
+                                    const Kernel3& stride) const;
   at::Tensor block(const std::string& name, const at::Tensor& input, const Kernel3& stride) const;
+  at::Tensor residual_block(const std::string& name, const at::Tensor& input, const Kernel3& stride) const;
+  at::Tensor encoder_stage(std::size_t s, at::Tensor x) const;
   const at::Tensor& parameter(const std::string& name) const { return parameters_.at(name); }
   at::Tensor as_computed(const std::string& name) const;
+  // Not defined where the convolution has no bias.
+  at::Tensor bias_as_computed(const std::string& name) const;
 
   NetworkSpec spec_;
   bool bfloat16_ = false;

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hepar/imaging/resize.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "hepar/core/error.h"
+#include "hepar/core/parallel.h"
+#include "hepar/imaging/spline_stack.h"
+
+namespace hepar {
+namespace {
+
+using detail::CubicTap;
+using detail::LinearTap;
+using detail::PlaneSize;
+using detail::SplineStack;
+
+constexpr std::int64_t kBlock = SplineStack::kBlock;
+
+struct Range {
+  float low, high;
+};
+
+Range range_of(std::span<const float> values) {
+  Range range{values.front(), values.front()};
+  for (const float v : values) range = {std::min(range.low, v), std::max(range.high, v)};
+  return range;
+}
+
+void check_order(int order, int most) {
+  if (order == 0 || order == 1 || order == most) return;
+  throw Error(ErrorCode::kUnsupported,
+              fmt::format("Hepar can't resample with splines of order {} here; it knows the orders 0, 1{}.",
+                          order, most == 3 ? " and 3" : ""));
+}
+
+void copy_slices(std::int64_t count, std::int64_t slice, const SliceReader& read, std::span<float> result) {
+  parallel_for(count, [&](std::int64_t n) {
+    read(n, result.subspan(static_cast<std::size_t>(n * slice), static_cast<std::size_t>(slice)));
+  });
+}
+
+void clip(std::span<float> values, Range range) {
+  constexpr std::size_t kPart = 1 << 16;
+  parallel_for(static_cast<std::int64_t>((values.size() + kPart - 1) / kPart), [&](std::int64_t n) {
+    const std::size_t start = static_cast<std::size_t>(n) * kPart;
+    for (float& v : values.subspan(start, std::min(kPart, values.size() - start))) {
+      v = std::min(std::max(v, range.low), range.high);
+    }
+  });
+}
+
+void resize_cubic(Int3 size, const SliceReader& read, Int3 new_size, std::span<float> result) {
+  const PlaneSize plane{size.i, size.j};
+  const auto columns = detail::cubic_taps(size.i, new_size.i), rows = detail::cubic_taps(size.j, new_size.j),
+             slices = detail::cubic_taps(size.k, new_size.k);
+  SplineStack stack({new_size.i, new_size.j}, size.k, slices, result.data());
+  std::vector<Range> ranges(static_cast<std::size_t>(size.k));
+  for (std::int64_t start = 0; start < size.k; start += kBlock) {
+    const std::int64_t end = std::min(size.k, start + kBlock);
+    parallel_for(end - start, [&](std::int64_t n) {
+      std::vector<float> slice(static_cast<std::size_t>(plane.count()));
+      read(start + n, slice);
+      ranges[static_cast<std::size_t>(start + n)] = range_of(slice);
+      detail::resize_plane_cubic(slice.data(), plane, columns, rows, stack.place(start + n), stack.stride());
+    });
+    stack.advance(end);
+  }
+  Range range = ranges.front();
+  for (const Range& r : ranges) range = {std::min(range.low, r.low), std::max(range.high, r.high)};
+  clip(result, range);
+}
+
+// Rounded to float, linear sums do not leave the range of the source: nothing is to be cut.
+void resize_linear(Int3 size, const SliceReader& read, Int3 new_size, int order, std::span<float> result) {
+  constexpr std::int64_t kRows = 32;  // of a task
+  const PlaneSize plane{size.i, size.j};
+  const auto columns = detail::linear_taps(size.i, new_size.i, order),
+             rows = detail::linear_taps(size.j, new_size.j, order),
+             slices = detail::linear_taps(size.k, new_size.k, order);
+  std::vector<float> window(static_cast<std::size_t>(std::min(size.k, kBlock + 1) * plane.count()));
+  const std::int64_t tasks_per_slice = (new_size.j + kRows - 1) / kRows;
+  for (std::int64_t done = 0; done < new_size.k;) {
+    const std::int64_t first = slices[static_cast<std::size_t>(done)].low;
+    const std::int64_t loaded = std::min(size.k - first, kBlock + 1);
+    copy_slices(
+        loaded, plane.count(), [&](std::int64_t n, auto slice) { read(first + n, slice); }, window);
+    std::int64_t ready = done;
+    while (ready < new_size.k && slices[static_cast<std::size_t>(ready)].high < first + loaded) ++ready;
+    parallel_for((ready - done) * tasks_per_slice, [&](std::int64_t task) {
+      const std::int64_t k = done + task / tasks_per_slice, top = task % tasks_per_slice * kRows;
+      const LinearTap& tap = slices[static_cast<std::size_t>(k)];
+      std::vector<double> scratch;
+      for (std::int64_t j = top; j < std::min(top + kRows, new_size.j); ++j) {
+        detail::resize_row_linear({window.data() + (tap.low - first) * plane.count(),
+                                   window.data() + (tap.high - first) * plane.count(), size.i, tap,
+                                   rows[static_cast<std::size_t>(j)]},
+                                  columns, scratch, result.data() + (k * new_size.j + j) * new_size.i);
+      }
+    });
+    done = ready;
+  }
+}
+
+// A slice resized in plane, cut to its own range.
+class PlaneResizer {
+ public:
+  PlaneResizer(PlaneSize size, PlaneSize new_size, int order) : size_(size), new_size_(new_size) {
+    if (order == 3) {
+      cubic_columns_ = detail::cubic_taps(size.width, new_size.width);
+      cubic_rows_ = detail::cubic_taps(size.height, new_size.height);
+    } else {
+      columns_ = detail::linear_taps(size.width, new_size.width, order);
+      rows_ = detail::linear_taps(size.height, new_size.height, order);
+    }
+  }
+
+  std::vector<float> operator()(const std::vector<float>& slice) const {
+    std::vector<float> result(static_cast<std::size_t>(new_size_.count()));
+    if (cubic_columns_.empty()) {
+      std::vector<double> scratch;
+      for (std::int64_t y = 0; y < new_size_.height; ++y) {
+        detail::resize_row_linear(
+            {slice.data(), slice.data(), size_.width, {0, 0, 1, 0}, rows_[static_cast<std::size_t>(y)]},
+            columns_, scratch, result.data() + y * new_size_.width);
+      }
+      return result;
+    }
+    std::vector<double> sums(result.size());
+    detail::resize_plane_cubic(slice.data(), size_, cubic_columns_, cubic_rows_, sums.data(),
+                               new_size_.width);
+    const Range range = range_of(slice);
+    std::transform(sums.begin(), sums.end(), result.begin(), [range](double v) {
+      return std::min(std::max(static_cast<float>(v), range.low), range.high);
+    });
+    return result;
+  }
+
+ private:
+  PlaneSize size_, new_size_;
+  std::vector<CubicTap> cubic_columns_, cubic_rows_;
+  std::vector<LinearTap> columns_, rows_;
+};
+
+void resize_slices(Int3 size, const SliceReader& read, Int3 new_size, const ResizeRule& rule,
+                   std::span<float> result) {
+  const int axis = *rule.slice_axis, width = axis == 0 ? 1 : 0, height = axis == 2 ? 1 : 2;
+  const PlaneSize plane{size[width], size[height]}, new_plane{new_size[width], new_size[height]};
+  const PlaneResizer resized(plane, new_plane, rule.order);
+  const Int3 stride{1, new_size.i, new_size.i * new_size.j};
+  const auto along = detail::linear_taps(size[axis], new_size[axis], 0);
+  parallel_for(size[axis], [&](std::int64_t n) {
+    const auto before = [](const LinearTap& tap, std::int64_t value) { return tap.low < value; };
+    const auto first = std::lower_bound(along.begin(), along.end(), n, before);
+    const auto last = std::lower_bound(first, along.end(), n + 1, before);
+    if (first == last) return;
+    std::vector<float> slice(static_cast<std::size_t>(plane.count()));
+    read(n, slice);
+    const std::vector<float> values = resized(slice);
+    for (auto to = first; to != last; ++to) {
+      float* const start = result.data() + (to - along.begin()) * stride[axis];
+      for (std::int64_t y = 0; y < new_plane.height; ++y) {
+        const float* const row = values.data() + y * new_plane.width;
+        float* const target = start + y * stride[height];
+        for (std::int64_t x = 0; x < new_plane.width; ++x) target[x * stride[width]] = row[x];
+      }
+    }
+  });
+}
+
+// The source itself, which comes in slices across `axis`.
+void copy_source(Int3 size, const SliceReader& read, int axis, std::span<float> result) {
+  if (axis == 2) return copy_slices(size.k, size.i * size.j, read, result);
+  // Order 0 at equal sizes takes each voxel as it is.
+  resize_slices(size, read, size, {.order = 0, .slice_axis = axis}, result);
+}
+
+}  // namespace
+
+void resize(Int3 size, const SliceReader& read, Int3 new_size, const ResizeRule& rule,
+            std::span<float> result) {
+  check_order(rule.order, 3);
+  HEPAR_EXPECT(size.i > 0 && size.j > 0 && size.k > 0 && new_size.i > 0 && new_size.j > 0 && new_size.k > 0 &&
+                   result.size() == static_cast<std::size_t>(new_size.count()),
+               "the result has no room for the resized array");
+  if (size == new_size) return copy_source(size, read, rule.slice_axis.value_or(2), result);
+  if (rule.slice_axis) return resize_slices(size, read, new_size, rule, result);
+  if (rule.order == 3) return resize_cubic(size, read, new_size, result);
+  resize_linear(size, read, new_size, rule.order, result);
+}
+
+}  // namespace hepar

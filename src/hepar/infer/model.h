@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <span>
+
+#include "hepar/core/progress.h"
+#include "hepar/infer/fold_engines.h"
+#include "hepar/infer/label_export.h"
+#include "hepar/nn/model_folder.h"
+#include "hepar/volume/volume.h"
+
+namespace hepar {
+
+// Makes the engine for one fold of a model; the application chooses which.
+using EngineFactory = std::function<std::unique_ptr<Engine>(const ModelPlan&, const Weights&)>;
+
+struct PredictOptions {
+  double step_fraction = 0.5;  // window step / patch size, in (0, 1]
+  bool mirror = true;   // average over mirrored patches where the model allows it: up to 8 times slower
+  bool parity = false;  // nnU-Net's float16 sums and roundings instead of float32
+};
+
+// A trained nnU-Net v2 model, loaded once: scans in, labels on the scan's own grid out, whatever the labels.
+// Concurrent callers share it; their patches take turns in the network, all else runs side by side.
+class Model {
+ public:
+  Model(ModelFolder folder, std::vector<std::unique_ptr<Engine>> folds);  // an engine for each checkpoint
+  const ModelFolder& folder() const { return folder_; }
+
+  // The labels that nnU-Net would write, before any postprocessing. `channels` are the image's, on one grid.
+  // A cascade's second stage takes the labels of its first one on the same grid, other models none; else
+  // Error(kInvalidInput). `probabilities` is called with every plane, see there.
+  // Memory besides the scan: its preprocessed image, the engines' own, the window's planes of logits
+  // (predict_planes) and 2 bytes for each voxel of the scan.
+  WideLabelMap predict(std::span<const CtVolume> channels, const PredictOptions& options = {},
+                       Progress* progress = nullptr, const WideLabelMap* previous_stage = nullptr,
+                       const ProbabilitySink& probabilities = {}) const;
+  WideLabelMap predict(const CtVolume& ct, const PredictOptions& options = {}, Progress* progress = nullptr,
+                       const WideLabelMap* previous_stage = nullptr,
+                       const ProbabilitySink& probabilities = {}) const {
+    return predict(std::span(&ct, 1), options, progress, previous_stage, probabilities);
+  }
+
+ private:
+  ModelFolder folder_;
+  std::unique_ptr<FoldEngines> folds_;
+};
+
+// Reads a model folder and makes the engines for the selected folds.
+Model load_model(const std::filesystem::path& folder, const EngineFactory& make_engine,
+                 const ModelSelection& selection = {});
+
+}  // namespace hepar

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "hepar/infer/sliding_window.h"
+#include "hepar/nn/tensor.h"
+
+namespace hepar {
+
+// Sums of weighted logits over the planes (along d) that unfinished windows touch, in a ring: memory is heads
+// x patch depth x plane, whatever the depth of the volume. Windows must come d outermost; planes are
+// finished in ascending order, each as soon as no later window touches it.
+class WindowSums {
+ public:
+  virtual ~WindowSums() = default;
+  // Adds one fold's logits (1, heads, patch) of the window that begins at `start`.
+  virtual void add(std::size_t fold, const Tensor& logits, const Kernel3& start) = 0;
+  // The mean logits of plane d, heads x h x w, valid until the next call; forgets the plane.
+  virtual std::span<const float> finish(std::int64_t d) = 0;
+};
+
+// In float32 throughout: 4 bytes for each voxel of the ring and head.
+std::unique_ptr<WindowSums> float_sums(const SlidingWindows& windows, std::int64_t heads, std::size_t folds);
+
+// As nnU-Net on a CPU (predict_from_raw_data.py): products in float32, and each sum of logits and of weights,
+// the quotient, the sum over folds and its mean rounded to float16 at once. 2 bytes for each voxel
+// of the ring, head and fold. Throws Error(kUnsupported) when a sum leaves float16's range, where nnU-Net
+// stops too.
+std::unique_ptr<WindowSums> half_sums(const SlidingWindows& windows, std::int64_t heads, std::size_t folds);
+
+}  // namespace hepar
