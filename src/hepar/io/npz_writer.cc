@@ -19,7 +19,7 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "the array is written as little-endian");
 
 // Floats that are deflated together. Each block is deflated as if it were alone, so that many can be at once;
-// that costs less than 0.1 % of the size, since deflate looks back 32 KiB only.
+// that costs next to no size, since deflate looks back 32 KiB only.
 constexpr std::int64_t kBlock = std::int64_t{1} << 18;
 constexpr std::int64_t kBlocksPerThread = 2;  // read before they are deflated
 
