@@ -158,6 +158,13 @@ TEST(Pickle, DangerousNamesAreRefused) {
   }
 }
 
+TEST(Pickle, HostileNamesAreShownShortAndPrintable) {
+  const std::string said =
+      reading(ErrorCode::kUnsupported, "\x80\2" + global("os", "\x1b[2J" + std::string(10'000, 'x')) + ".");
+  EXPECT_THAT(said, HasSubstr("names os.?[2Jxxx"));
+  EXPECT_LT(said.size(), 500u);
+}
+
 TEST(Pickle, OnlyNamesAreCalled) {
   EXPECT_THAT(reading(ErrorCode::kCorrupt, "\x80\2" + text("os.system") + ")R."),
               HasSubstr("no class or function"));
