@@ -36,6 +36,8 @@ Command make_reproduce_command();
 Command make_leakage_command();
 Command make_phantom_command();
 Command make_demo_command();
+Command make_plan_command();
+Command make_preprocess_command();
 Command make_train_command();
 
 }  // namespace hepar

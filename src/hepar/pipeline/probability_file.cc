@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -62,7 +63,10 @@ void ProbabilityFile::set_plane(std::int64_t d, std::span<const float> probabili
 }
 
 void ProbabilityFile::write_npz(const std::filesystem::path& path) const {
-  write_npz_file(path, "probabilities", {heads_, array_size_[0], array_size_[1], array_size_[2]}, values_);
+  const std::int64_t shape[] = {heads_, array_size_[0], array_size_[1], array_size_[2]};
+  write_probabilities_npz(path, shape, [this](std::int64_t first, std::span<float> values) {
+    std::copy_n(values_.begin() + first, values.size(), values.begin());
+  });
 }
 
 }  // namespace hepar
