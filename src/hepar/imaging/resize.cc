@@ -86,16 +86,17 @@ void resize_cubic(Int3 size, const SliceReader& read, Int3 new_size, std::span<f
 
 // Rounded to float, linear sums do not leave the range of the source: nothing is to be cut.
 void resize_linear(Int3 size, const SliceReader& read, Int3 new_size, int order, std::span<float> result) {
-  constexpr std::int64_t kRows = 32;  // of a task
+  constexpr std::int64_t kRows = 32;    // of a task
+  constexpr std::int64_t kSlices = 17;  // in memory at a time
   const PlaneSize plane{size.i, size.j};
   const auto columns = detail::linear_taps(size.i, new_size.i, order),
              rows = detail::linear_taps(size.j, new_size.j, order),
              slices = detail::linear_taps(size.k, new_size.k, order);
-  std::vector<float> window(static_cast<std::size_t>(std::min(size.k, kBlock + 1) * plane.count()));
+  std::vector<float> window(static_cast<std::size_t>(std::min(size.k, kSlices) * plane.count()));
   const std::int64_t tasks_per_slice = (new_size.j + kRows - 1) / kRows;
   for (std::int64_t done = 0; done < new_size.k;) {
     const std::int64_t first = slices[static_cast<std::size_t>(done)].low;
-    const std::int64_t loaded = std::min(size.k - first, kBlock + 1);
+    const std::int64_t loaded = std::min(size.k - first, kSlices);
     copy_slices(
         loaded, plane.count(), [&](std::int64_t n, auto slice) { read(first + n, slice); }, window);
     std::int64_t ready = done;

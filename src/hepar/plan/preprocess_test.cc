@@ -7,11 +7,16 @@
 
 #include "hepar/core/error.h"
 #include "hepar/core/random.h"
+#include "hepar/io/image_io.h"
 #include "hepar/plan/default_plan.h"
 #include "hepar/plan/test_upstream_case.h"
 
 namespace hepar {
 namespace {
+
+UpstreamCase read_upstream_case(const std::filesystem::path& folder) {
+  return upstream_case(folder, read_ct(folder / "input" / "test_000_0000.nii.gz").voxels);
+}
 
 ModelPlan plan_with_spacing(double d, double h, double w) {
   ModelPlan plan = default_plan();
