@@ -87,6 +87,10 @@ std::string labels_text(const DatasetLabels& labels) {
                                           : "one label per voxel");
 }
 
+std::string values_text(const std::vector<int>& values) {
+  return values.empty() ? "none" : fmt::format("{}", fmt::join(values, "+"));
+}
+
 std::string axes_text(const std::vector<int>& axes) {
   std::string text;
   for (const int axis : axes) text += "dhw"[axis];
@@ -189,8 +193,8 @@ std::string model_info_text(const ModelInfo& info) {
     text += fmt::format("postproc.: {}; used only with --postprocessing\n", file);
   }
   text += info.liver ? fmt::format("segment:   tumour {}, liver {}, cyst {}; the lesion filter will run",
-                                   fmt::join(info.liver->tumour, "+"), fmt::join(info.liver->liver, "+"),
-                                   fmt::join(info.liver->cyst, "+"))
+                                   values_text(info.liver->tumour), values_text(info.liver->liver),
+                                   values_text(info.liver->cyst))
                      : std::string(
                            "segment:   no label is named as a liver tumour, so the lesion filter will "
                            "not run; name one with --tumour-label");
