@@ -26,6 +26,8 @@ struct Command {
 };
 
 Command make_segment_command();
+Command make_predict_command();
+Command make_model_command();
 Command make_filter_command();
 Command make_calibrate_command();
 Command make_evaluate_command();

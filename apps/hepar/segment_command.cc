@@ -8,6 +8,7 @@
 #include "command.h"
 #include "engine_choice.h"
 #include "hepar/pipeline/segment.h"
+#include "model_options.h"
 
 namespace hepar {
 
@@ -24,17 +25,23 @@ Command make_segment_command() {
                 bind_ct_options(app, request->ct);
                 app.add_option("-o,--output", request->output, fmt::format("Folder for {}", kCaseFiles))
                     ->required();
-                app.add_option("-m,--model", request->model,
-                               "Model folder; default: the one that comes with Hepar");
+                app.add_option(
+                    "-m,--model", request->model,
+                    "Model folder of nnU-Net v2 or of Hepar; default: the one that comes with Hepar");
+                bind_model_selection(app, request->selection);
+                app.add_flag("--mirror", request->inference.mirror,
+                             "Average over mirrored patches where the model allows it: up to 8 times slower");
+                app.add_option("--tumour-label", request->tumour_label,
+                               "Name or value of the model's liver tumour; default: found by its name");
                 bind_lesion_options(app, *choice);
               },
           .run =
               [request, choice](Console& console) {
                 if (request->model.empty()) request->model = default_model_folder();
                 request->options = choice->resolved();
-                const CaseResult result = segment_case(*request, cpu_engine_factory(), &console);
-                if (console.json) console.result(case_json(result));
-                console.say(case_text(result, request->output));
+                const SegmentResult result = segment_case(*request, cpu_engine_factory(), &console);
+                if (console.json) console.result(segment_json(result));
+                console.say(segment_text(result, request->output));
               }};
 }
 

@@ -13,7 +13,6 @@
 namespace hepar {
 namespace {
 
-using detail::CubicTap;
 using detail::LinearTap;
 using detail::PlaneSize;
 using detail::SplineStack;
@@ -37,6 +36,13 @@ void check_order(int order, int most) {
                           order, most == 3 ? " and 3" : ""));
 }
 
+// Runs body(first, last) for parts of [0, count), a few for each thread, which use their memory again.
+template <class Body>
+void parallel_parts(std::int64_t count, const Body& body) {
+  const std::int64_t parts = std::min<std::int64_t>(count, 4 * thread_count());
+  parallel_for(parts, [&](std::int64_t part) { body(part * count / parts, (part + 1) * count / parts); });
+}
+
 void copy_slices(std::int64_t count, std::int64_t slice, const SliceReader& read, std::span<float> result) {
   parallel_for(count, [&](std::int64_t n) {
     read(n, result.subspan(static_cast<std::size_t>(n * slice), static_cast<std::size_t>(slice)));
@@ -55,17 +61,21 @@ void clip(std::span<float> values, Range range) {
 
 void resize_cubic(Int3 size, const SliceReader& read, Int3 new_size, std::span<float> result) {
   const PlaneSize plane{size.i, size.j};
-  const auto columns = detail::cubic_taps(size.i, new_size.i), rows = detail::cubic_taps(size.j, new_size.j),
-             slices = detail::cubic_taps(size.k, new_size.k);
+  const detail::CubicTaps taps{detail::cubic_taps(size.i, new_size.i),
+                               detail::cubic_taps(size.j, new_size.j)};
+  const auto slices = detail::cubic_taps(size.k, new_size.k);
   SplineStack stack({new_size.i, new_size.j}, size.k, slices, result.data());
   std::vector<Range> ranges(static_cast<std::size_t>(size.k));
   for (std::int64_t start = 0; start < size.k; start += kBlock) {
     const std::int64_t end = std::min(size.k, start + kBlock);
-    parallel_for(end - start, [&](std::int64_t n) {
+    parallel_parts(end - start, [&](std::int64_t first, std::int64_t last) {
       std::vector<float> slice(static_cast<std::size_t>(plane.count()));
-      read(start + n, slice);
-      ranges[static_cast<std::size_t>(start + n)] = range_of(slice);
-      detail::resize_plane_cubic(slice.data(), plane, columns, rows, stack.place(start + n), stack.stride());
+      detail::PlaneScratch scratch;
+      for (std::int64_t k = start + first; k < start + last; ++k) {
+        read(k, slice);
+        ranges[static_cast<std::size_t>(k)] = range_of(slice);
+        detail::resize_plane_cubic(slice.data(), plane, taps, scratch, stack.place(k), stack.stride());
+      }
     });
     stack.advance(end);
   }
@@ -76,16 +86,17 @@ void resize_cubic(Int3 size, const SliceReader& read, Int3 new_size, std::span<f
 
 // Rounded to float, linear sums do not leave the range of the source: nothing is to be cut.
 void resize_linear(Int3 size, const SliceReader& read, Int3 new_size, int order, std::span<float> result) {
-  constexpr std::int64_t kRows = 32;  // of a task
+  constexpr std::int64_t kRows = 32;    // of a task
+  constexpr std::int64_t kSlices = 17;  // in memory at a time
   const PlaneSize plane{size.i, size.j};
   const auto columns = detail::linear_taps(size.i, new_size.i, order),
              rows = detail::linear_taps(size.j, new_size.j, order),
              slices = detail::linear_taps(size.k, new_size.k, order);
-  std::vector<float> window(static_cast<std::size_t>(std::min(size.k, kBlock + 1) * plane.count()));
+  std::vector<float> window(static_cast<std::size_t>(std::min(size.k, kSlices) * plane.count()));
   const std::int64_t tasks_per_slice = (new_size.j + kRows - 1) / kRows;
   for (std::int64_t done = 0; done < new_size.k;) {
     const std::int64_t first = slices[static_cast<std::size_t>(done)].low;
-    const std::int64_t loaded = std::min(size.k - first, kBlock + 1);
+    const std::int64_t loaded = std::min(size.k - first, kSlices);
     copy_slices(
         loaded, plane.count(), [&](std::int64_t n, auto slice) { read(first + n, slice); }, window);
     std::int64_t ready = done;
@@ -105,67 +116,83 @@ void resize_linear(Int3 size, const SliceReader& read, Int3 new_size, int order,
   }
 }
 
-// A slice resized in plane, cut to its own range.
+// Slices resized in plane, each cut to its own range.
 class PlaneResizer {
  public:
   PlaneResizer(PlaneSize size, PlaneSize new_size, int order) : size_(size), new_size_(new_size) {
     if (order == 3) {
-      cubic_columns_ = detail::cubic_taps(size.width, new_size.width);
-      cubic_rows_ = detail::cubic_taps(size.height, new_size.height);
+      cubic_ = {detail::cubic_taps(size.width, new_size.width),
+                detail::cubic_taps(size.height, new_size.height)};
     } else {
       columns_ = detail::linear_taps(size.width, new_size.width, order);
       rows_ = detail::linear_taps(size.height, new_size.height, order);
     }
   }
 
-  std::vector<float> operator()(const std::vector<float>& slice) const {
-    std::vector<float> result(static_cast<std::size_t>(new_size_.count()));
-    if (cubic_columns_.empty()) {
-      std::vector<double> scratch;
-      for (std::int64_t y = 0; y < new_size_.height; ++y) {
-        detail::resize_row_linear(
-            {slice.data(), slice.data(), size_.width, {0, 0, 1, 0}, rows_[static_cast<std::size_t>(y)]},
-            columns_, scratch, result.data() + y * new_size_.width);
-      }
-      return result;
-    }
-    std::vector<double> sums(result.size());
-    detail::resize_plane_cubic(slice.data(), size_, cubic_columns_, cubic_rows_, sums.data(),
+  struct Slice {
+    std::vector<float> source, result;
+    std::vector<double> sums;
+    detail::PlaneScratch scratch;
+  };
+  void operator()(Slice& slice) const {
+    slice.result.resize(static_cast<std::size_t>(new_size_.count()));
+    if (cubic_.rows.empty()) return run_linear(slice);
+    slice.sums.resize(slice.result.size());
+    detail::resize_plane_cubic(slice.source.data(), size_, cubic_, slice.scratch, slice.sums.data(),
                                new_size_.width);
-    const Range range = range_of(slice);
-    std::transform(sums.begin(), sums.end(), result.begin(), [range](double v) {
+    const Range range = range_of(slice.source);
+    std::transform(slice.sums.begin(), slice.sums.end(), slice.result.begin(), [range](double v) {
       return std::min(std::max(static_cast<float>(v), range.low), range.high);
     });
-    return result;
   }
 
  private:
+  void run_linear(Slice& slice) const {
+    const float* const source = slice.source.data();
+    for (std::int64_t y = 0; y < new_size_.height; ++y) {
+      detail::resize_row_linear(
+          {source, source, size_.width, {0, 0, 1, 0}, rows_[static_cast<std::size_t>(y)]}, columns_,
+          slice.sums, slice.result.data() + y * new_size_.width);
+    }
+  }
+
   PlaneSize size_, new_size_;
-  std::vector<CubicTap> cubic_columns_, cubic_rows_;
+  detail::CubicTaps cubic_;
   std::vector<LinearTap> columns_, rows_;
 };
+
+// A slice at its place in an array: voxel (x, y) at first + x * width + y * height.
+void put_slice(const std::vector<float>& slice, PlaneSize size, float* first, PlaneSize stride) {
+  for (std::int64_t y = 0; y < size.height; ++y) {
+    const float* const row = slice.data() + y * size.width;
+    float* const target = first + y * stride.height;
+    if (stride.width == 1) {
+      std::copy_n(row, size.width, target);
+    } else {
+      for (std::int64_t x = 0; x < size.width; ++x) target[x * stride.width] = row[x];
+    }
+  }
+}
 
 void resize_slices(Int3 size, const SliceReader& read, Int3 new_size, const ResizeRule& rule,
                    std::span<float> result) {
   const int axis = *rule.slice_axis, width = axis == 0 ? 1 : 0, height = axis == 2 ? 1 : 2;
   const PlaneSize plane{size[width], size[height]}, new_plane{new_size[width], new_size[height]};
-  const PlaneResizer resized(plane, new_plane, rule.order);
+  const PlaneResizer resize_plane(plane, new_plane, rule.order);
   const Int3 stride{1, new_size.i, new_size.i * new_size.j};
   const auto along = detail::linear_taps(size[axis], new_size[axis], 0);
-  parallel_for(size[axis], [&](std::int64_t n) {
-    const auto before = [](const LinearTap& tap, std::int64_t value) { return tap.low < value; };
-    const auto first = std::lower_bound(along.begin(), along.end(), n, before);
-    const auto last = std::lower_bound(first, along.end(), n + 1, before);
-    if (first == last) return;
-    std::vector<float> slice(static_cast<std::size_t>(plane.count()));
-    read(n, slice);
-    const std::vector<float> values = resized(slice);
-    for (auto to = first; to != last; ++to) {
-      float* const start = result.data() + (to - along.begin()) * stride[axis];
-      for (std::int64_t y = 0; y < new_plane.height; ++y) {
-        const float* const row = values.data() + y * new_plane.width;
-        float* const target = start + y * stride[height];
-        for (std::int64_t x = 0; x < new_plane.width; ++x) target[x * stride[width]] = row[x];
+  const auto before = [](const LinearTap& tap, std::int64_t n) { return tap.low < n; };
+  parallel_parts(size[axis], [&](std::int64_t first, std::int64_t last) {
+    PlaneResizer::Slice slice;
+    slice.source.resize(static_cast<std::size_t>(plane.count()));
+    auto to = std::lower_bound(along.begin(), along.end(), first, before);
+    for (std::int64_t n = first; n < last; ++n) {
+      if (to == along.end() || to->low != n) continue;
+      read(n, slice.source);
+      resize_plane(slice);
+      for (; to != along.end() && to->low == n; ++to) {
+        put_slice(slice.result, new_plane, result.data() + (to - along.begin()) * stride[axis],
+                  {stride[width], stride[height]});
       }
     }
   });

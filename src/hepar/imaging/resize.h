@@ -30,7 +30,7 @@ using SliceReader = std::function<void(std::int64_t n, std::span<float> slice)>;
 // skimage.transform.resize(mode='edge', anti_aliasing=False), which is scipy.ndimage.zoom(grid_mode=True,
 // mode='nearest') behind an edge of 12 voxels.
 // Memory besides the result: in space with order 3 at most 77 slices of the result's in-plane size in
-// double, else 33 slices of the source; for each thread two slices in double.
+// double, with a lower order 17 slices of the source; for each thread one to three slices.
 // Source of the spline filter: Unser, Aldroubi & Eden, IEEE Trans. Signal Process. 41(2):821, 1993.
 // Throws Error(kUnsupported) for another order.
 void resize(Int3 size, const SliceReader& read, Int3 new_size, const ResizeRule& rule,

@@ -35,19 +35,20 @@ void combine(const std::array<const double*, 4>& rows, const std::vector<LinearT
 
 }  // namespace
 
-void resize_plane_cubic(const float* plane, PlaneSize size, const std::vector<CubicTap>& columns,
-                        const std::vector<CubicTap>& rows, double* result, std::int64_t stride) {
-  const auto width = static_cast<std::int64_t>(columns.size());
+void resize_plane_cubic(const float* plane, PlaneSize size, const CubicTaps& taps, PlaneScratch& scratch,
+                        double* result, std::int64_t stride) {
+  const auto width = static_cast<std::int64_t>(taps.columns.size());
   // A little longer than the row: rows a power of two apart would fall into the same cache lines.
   const std::int64_t step = width + 8;
-  std::vector<double> wide(static_cast<std::size_t>(size.height * step)), values;
+  auto& [wide, values] = scratch;
+  wide.resize(static_cast<std::size_t>(size.height * step));
   std::array<double, kLanes> sums{};
   for (std::int64_t y = 0; y < size.height; y += kLanes) {
     const std::int64_t lanes = std::min(kLanes, size.height - y);
     gather<float>({plane + y * size.width, lanes, size.width, 1, size.width}, kSplinePadding, values);
     prefilter(values);
     for (std::int64_t x = 0; x < width; ++x) {
-      weigh(values, columns[static_cast<std::size_t>(x)], sums);
+      weigh(values, taps.columns[static_cast<std::size_t>(x)], sums);
       double* const to = wide.data() + y * step + x;
       for (std::int64_t lane = 0; lane < lanes; ++lane)
         to[lane * step] = sums[static_cast<std::size_t>(lane)];
@@ -57,8 +58,8 @@ void resize_plane_cubic(const float* plane, PlaneSize size, const std::vector<Cu
     const std::int64_t lanes = std::min(kLanes, width - x);
     gather<double>({wide.data() + x, lanes, 1, step, size.height}, kSplinePadding, values);
     prefilter(values);
-    for (std::size_t y = 0; y < rows.size(); ++y) {
-      weigh(values, rows[y], sums);
+    for (std::size_t y = 0; y < taps.rows.size(); ++y) {
+      weigh(values, taps.rows[y], sums);
       std::copy_n(sums.data(), lanes, result + static_cast<std::int64_t>(y) * stride + x);
     }
   }

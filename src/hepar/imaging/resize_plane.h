@@ -13,9 +13,18 @@ struct PlaneSize {
   std::int64_t count() const { return width * height; }
 };
 
+struct CubicTaps {
+  std::vector<CubicTap> columns, rows;
+};
+
+// Memory that one thread uses again from slice to slice.
+struct PlaneScratch {
+  std::vector<double> wide, values;
+};
+
 // The slice resized by cubic splines; row y of the result begins at result + y * stride.
-void resize_plane_cubic(const float* plane, PlaneSize size, const std::vector<CubicTap>& columns,
-                        const std::vector<CubicTap>& rows, double* result, std::int64_t stride);
+void resize_plane_cubic(const float* plane, PlaneSize size, const CubicTaps& taps, PlaneScratch& scratch,
+                        double* result, std::int64_t stride);
 
 // One row of the array resized linearly: from the rows at `row.low` and `row.high` of the slices `low` and
 // `high`. The sum over the eight samples is in SciPy's order, which is the only one to give its bits: the

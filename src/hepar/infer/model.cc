@@ -10,22 +10,13 @@
 namespace hepar {
 namespace {
 
-// What the network sees of a case and where its output belongs.
-struct PreparedCase {
-  Tensor image;
-  ExportTarget target;
-};
-
-PreparedCase prepare(std::span<const CtVolume> channels, const ModelFolder& model, Progress* progress,
-                     const WideLabelMap* previous_stage) {
-  HEPAR_EXPECT(channels.size() == 1 && previous_stage == nullptr, "one CT channel");
+PreprocessedCase prepare(std::span<const CtVolume> channels, const ModelFolder& model, Progress* progress,
+                         const WideLabelMap* previous_stage) {
   report(progress, "prepare", 0.0);
-  PreprocessedCase prepared = preprocess(channels[0], model.plan);
-  const Int3 size = prepared.image.size();
-  Tensor image({1, 1, size.k, size.j, size.i});
-  image.values.assign(prepared.image.voxels().begin(), prepared.image.voxels().end());
-  return {std::move(image),
-          {channels[0].geometry(), prepared.order, {{}, prepared.reoriented.size}, {size.k, size.j, size.i}}};
+  PreprocessedCase prepared = preprocess(channels, model.plan, progress);
+  if (previous_stage != nullptr)
+    append_previous_stage(prepared, *previous_stage, model.plan, model.labels.foreground_labels);
+  return prepared;
 }
 
 void check_previous_stage(const ModelPlan& plan, bool given) {
@@ -47,8 +38,11 @@ WideLabelMap Model::predict(std::span<const CtVolume> channels, const PredictOpt
                             Progress* progress, const WideLabelMap* previous_stage,
                             const ProbabilitySink& probabilities) const {
   check_previous_stage(folder_.plan, previous_stage != nullptr);
-  PreparedCase prepared = prepare(channels, folder_, progress, previous_stage);
-  LabelExport result(prepared.target, folder_.plan, folder_.labels, options.parity, probabilities);
+  const PreprocessedCase prepared = prepare(channels, folder_, progress, previous_stage);
+  const TensorShape& shape = prepared.image.shape;
+  LabelExport result(
+      {channels.front().geometry(), prepared.order, prepared.crop, {shape.d, shape.h, shape.w}}, folder_.plan,
+      folder_.labels, options.parity, probabilities);
   predict_planes(
       prepared.image, *folds_,
       {.patch = folder_.plan.patch_size,

@@ -46,71 +46,54 @@ float half_rounded(double value) {
   return static_cast<float>(value + shift - shift);
 }
 
-// The rows of both planes that lie about target row h, with the weights of their plane and row.
-struct Corner {
-  const float* row;
-  double along_d, along_h;
-};
-using Corners = std::array<Corner, 4>;  // d outermost
-
-// Corner values times their weights along d and h, the four of a source voxel side by side, then along w.
-void exact_row(const Corners& corners, std::int64_t width, const std::vector<AxisTap>& taps,
-               std::span<float> result, PlaneInterpolation::Scratch& scratch) {
-  scratch.corners.resize(static_cast<std::size_t>(4 * width));
-  double* at = scratch.corners.data();
-  for (std::int64_t x = 0; x < width; ++x, at += 4) {
-    for (std::size_t n = 0; n < 4; ++n)
-      at[n] = static_cast<double>(corners[n].row[x]) * corners[n].along_d * corners[n].along_h;
-  }
-  for (std::size_t x = 0; x < result.size(); ++x) {
-    const AxisTap& tap = taps[x];
-    const double *low = scratch.corners.data() + 4 * tap.low, *high = scratch.corners.data() + 4 * tap.high;
-    double sum = 0;
-    for (std::size_t n = 0; n < 4; ++n) {
-      sum += low[n] * tap.low_weight;
-      sum += high[n] * tap.high_weight;
-    }
-    result[x] = half_rounded(sum);
-  }
-}
-
-void float_row(const Corners& corners, std::int64_t width, const std::vector<AxisTap>& taps,
-               std::span<float> result, PlaneInterpolation::Scratch& scratch) {
-  scratch.blended.resize(static_cast<std::size_t>(width));
-  float weights[4];
-  for (std::size_t n = 0; n < 4; ++n)
-    weights[n] = static_cast<float>(corners[n].along_d * corners[n].along_h);
-  float* blended = scratch.blended.data();
-  for (std::int64_t x = 0; x < width; ++x) {
-    blended[x] = corners[0].row[x] * weights[0] + corners[1].row[x] * weights[1] +
-                 corners[2].row[x] * weights[2] + corners[3].row[x] * weights[3];
-  }
-  for (std::size_t x = 0; x < result.size(); ++x) {
-    const AxisTap& tap = taps[x];
-    result[x] = blended[tap.low] * static_cast<float>(tap.low_weight) +
-                blended[tap.high] * static_cast<float>(tap.high_weight);
-  }
-}
-
 }  // namespace
 
 PlaneInterpolation::PlaneInterpolation(const Kernel3& source, const Kernel3& target,
-                                       std::optional<std::size_t> nearest_axis, bool exact)
-    : source_width_(source[2]), exact_(exact) {
+                                       std::optional<std::size_t> nearest_axis)
+    : source_(source) {
   for (std::size_t axis = 0; axis < 3; ++axis)
     taps_[axis] = (nearest_axis == axis ? nearest_taps : linear_taps)(source[axis], target[axis]);
 }
 
+void PlaneInterpolation::widen(std::span<const float> source, std::span<float> result) const {
+  for (std::size_t x = 0; x < result.size(); ++x) {
+    const AxisTap& tap = taps_[2][x];
+    result[x] = source[static_cast<std::size_t>(tap.low)] * static_cast<float>(tap.low_weight) +
+                source[static_cast<std::size_t>(tap.high)] * static_cast<float>(tap.high_weight);
+  }
+}
+
 void PlaneInterpolation::row(std::int64_t d, std::int64_t h, const float* low, const float* high,
-                             std::span<float> result, Scratch& scratch) const {
-  const AxisTap& along_d = planes(d);
-  const AxisTap& along_h = taps_[1][static_cast<std::size_t>(h)];
-  const std::int64_t low_row = along_h.low * source_width_, high_row = along_h.high * source_width_;
-  const Corners corners{{{low + low_row, along_d.low_weight, along_h.low_weight},
-                         {low + high_row, along_d.low_weight, along_h.high_weight},
-                         {high + low_row, along_d.high_weight, along_h.low_weight},
-                         {high + high_row, along_d.high_weight, along_h.high_weight}}};
-  (exact_ ? exact_row : float_row)(corners, source_width_, taps_[2], result, scratch);
+                             std::span<float> result) const {
+  const AxisTap &tap_d = planes(d), &tap_h = taps_[1][static_cast<std::size_t>(h)];
+  const auto width = static_cast<std::int64_t>(result.size());
+  const float* rows[4] = {low + tap_h.low * width, low + tap_h.high * width, high + tap_h.low * width,
+                          high + tap_h.high * width};
+  const float weights[4] = {static_cast<float>(tap_d.low_weight * tap_h.low_weight),
+                            static_cast<float>(tap_d.low_weight * tap_h.high_weight),
+                            static_cast<float>(tap_d.high_weight * tap_h.low_weight),
+                            static_cast<float>(tap_d.high_weight * tap_h.high_weight)};
+  for (std::size_t x = 0; x < result.size(); ++x) {
+    result[x] =
+        rows[0][x] * weights[0] + rows[1][x] * weights[1] + rows[2][x] * weights[2] + rows[3][x] * weights[3];
+  }
+}
+
+float PlaneInterpolation::exact(const Kernel3& voxel, const float* low, const float* high) const {
+  const AxisTap& d = planes(voxel[0]);
+  const AxisTap& h = taps_[1][static_cast<std::size_t>(voxel[1])];
+  const AxisTap& w = taps_[2][static_cast<std::size_t>(voxel[2])];
+  const std::int64_t width = source_[2];
+  double sum = 0;
+  const auto add_row = [&](const float* row, double weight_d, double weight_h) {
+    sum += static_cast<double>(row[w.low]) * weight_d * weight_h * w.low_weight;
+    sum += static_cast<double>(row[w.high]) * weight_d * weight_h * w.high_weight;
+  };
+  add_row(low + h.low * width, d.low_weight, h.low_weight);
+  add_row(low + h.high * width, d.low_weight, h.high_weight);
+  add_row(high + h.low * width, d.high_weight, h.low_weight);
+  add_row(high + h.high * width, d.high_weight, h.high_weight);
+  return half_rounded(sum);
 }
 
 }  // namespace hepar

@@ -14,20 +14,28 @@ namespace {
 
 const std::filesystem::path kUnit = HEPAR_GOLDEN "/nnunet/unit";
 
-// All rows of all target planes.
+// All voxels of the target grid.
 std::vector<float> interpolated(const std::vector<float>& source, const Kernel3& from, const Kernel3& to,
                                 std::optional<std::size_t> nearest_axis, bool exact) {
-  const PlaneInterpolation interpolation(from, to, nearest_axis, exact);
-  PlaneInterpolation::Scratch scratch;
-  std::vector<float> result(static_cast<std::size_t>(to[0] * to[1] * to[2]));
+  const PlaneInterpolation interpolation(from, to, nearest_axis);
+  const auto width = static_cast<std::size_t>(from[2]), wide_width = static_cast<std::size_t>(to[2]);
+  std::vector<float> wide(static_cast<std::size_t>(from[0] * from[1]) * wide_width);
+  for (std::size_t row = 0; row < static_cast<std::size_t>(from[0] * from[1]); ++row)
+    interpolation.widen(std::span(source).subspan(row * width, width),
+                        std::span(wide).subspan(row * wide_width, wide_width));
+  std::vector<float> result;
+  std::vector<float> row(wide_width);
   for (std::int64_t d = 0; d < to[0]; ++d) {
     const AxisTap& planes = interpolation.planes(d);
     for (std::int64_t h = 0; h < to[1]; ++h) {
-      interpolation.row(d, h, source.data() + planes.low * from[1] * from[2],
-                        source.data() + planes.high * from[1] * from[2],
-                        std::span(result).subspan(static_cast<std::size_t>((d * to[1] + h) * to[2]),
-                                                  static_cast<std::size_t>(to[2])),
-                        scratch);
+      interpolation.row(d, h, wide.data() + planes.low * from[1] * to[2],
+                        wide.data() + planes.high * from[1] * to[2], row);
+      for (std::int64_t w = 0; w < to[2]; ++w) {
+        result.push_back(exact
+                             ? interpolation.exact({d, h, w}, source.data() + planes.low * from[1] * from[2],
+                                                   source.data() + planes.high * from[1] * from[2])
+                             : row[static_cast<std::size_t>(w)]);
+      }
     }
   }
   return result;

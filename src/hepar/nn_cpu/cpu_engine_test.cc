@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hepar/nn_cpu/cpu_engine.h"
 
+#include <thread>
+
 #include "hepar/core/parallel.h"
 #include "hepar/nn/engine_conformance.h"
 #include "hepar/nn_reference/reference_engine.h"
@@ -40,6 +42,24 @@ TEST(CpuWorkspace, EnginesThatShareOneGiveWhatTheyGiveAlone) {
     EXPECT_EQ(third->run(large).values, make_cpu_engine(large_spec, large_weights)->run(large).values);
   }
   EXPECT_NE(alone[0].values, alone[1].values);
+}
+
+TEST(CpuWorkspace, EnginesOnSeveralThreadsTakeTurns) {
+  const NetworkSpec spec = make_spec({6, 8});
+  const Tensor input = random_tensor({1, 1, 8, 8, 12}, 1);
+  const auto workspace = make_cpu_workspace();
+  std::vector<std::vector<float>> alone(3), together(3);
+  for (std::size_t n = 0; n < 3; ++n)
+    alone[n] = make_cpu_engine(spec, random_weights(spec, n))->run(input).values;
+  std::vector<std::thread> threads;
+  for (std::size_t n = 0; n < 3; ++n) {
+    threads.emplace_back([&, n] {
+      const auto engine = make_cpu_engine(spec, random_weights(spec, n), workspace);
+      for (int round = 0; round < 20; ++round) together[n] = engine->run(input).values;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(together, alone);
 }
 
 class CpuEngineThreads : public testing::TestWithParam<NetworkCase> {

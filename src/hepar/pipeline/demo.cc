@@ -58,7 +58,7 @@ void count_lost_tumours(const Phantom& phantom, const LabelMap& result, DemoCase
   }
 }
 
-DemoCase run_case(const DemoRequest& request, int index, const Model& model, Progress* progress) {
+DemoCase run_case(const DemoRequest& request, int index, const LiverModel& model, Progress* progress) {
   const std::string name = phantom_case_name(index);
   report(progress, fmt::format("{}: making the CT", name), 0);
   const Phantom phantom = make_phantom({.cysts = CystContent::kSome}, request.seed, index);
@@ -68,16 +68,16 @@ DemoCase run_case(const DemoRequest& request, int index, const Model& model, Pro
   out.commit();
   StageClock clock;
   clock.start("network");
-  Prediction predicted = predict_labels(phantom.ct, model, progress);
-  const CaseResult result =
-      judge_and_write(phantom.ct, predicted.labels,
-                      {"segment",
-                       {{"ct", request.output / name / "ct.nii.gz", {}}, {"model", request.model, {}}},
-                       LesionFilterOptions(),
-                       request.output / name,
-                       clock,
-                       std::move(predicted.notes),
-                       progress});
+  Prediction predicted = predict_liver(phantom.ct, model, kWithoutMirroring, progress);
+  const CaseResult result = judge_and_write(
+      phantom.ct, predicted.labels,
+      {.command = "segment",
+       .inputs = {{"ct", request.output / name / "ct.nii.gz", {}}, {"model", request.model, {}}},
+       .options = LesionFilterOptions(),
+       .output = request.output / name,
+       .clock = clock,
+       .notes = std::move(predicted.notes),
+       .progress = progress});
   DemoCase demo_case;
   for (const char* stage : {"network", "filter"}) demo_case.seconds += result.timings_s.at(stage);
   demo_case.name = name;
@@ -134,7 +134,7 @@ ordered_json number(const std::optional<double>& value) {
 }  // namespace
 
 DemoResult run_demo(const DemoRequest& request, const EngineFactory& make_engine, Progress* progress) {
-  const Model model = load_model(request.model, make_engine);
+  const LiverModel model = load_liver_model(request.model, make_engine);
   DemoResult result;
   for (int n = 0; n < request.cases; ++n) result.cases.push_back(run_case(request, n, model, progress));
   return result;

@@ -38,30 +38,29 @@ fs::path prediction_folder(const fs::path& output, const std::string& key, Lesio
 }
 
 void predict_case(const CohortData& cohort, const std::string& name, const ReproduceRequest& request,
-                  const Model& model, Progress* progress) {
+                  const LiverModel& model, Progress* progress) {
   StageClock network;
   network.start("read");
   const CtVolume ct = read_ct(cohort.image(name)).voxels;
   network.start("network");
-  const Prediction prediction = predict_labels(ct, model, progress);
+  const Prediction prediction = predict_liver(ct, model, kWithoutMirroring, progress);
   network.stop();
   for (const LesionRule rule : {LesionRule::kEvidence, LesionRule::kPaper}) {
     StageClock clock = network;
     LesionFilterOptions options;
     options.rule = rule;
     judge_and_write(ct, prediction.labels,
-                    {"segment",
-                     {{"ct", cohort.image(name), {}}, {"model", request.model, {}}},
-                     options,
-                     prediction_folder(request.output, cohort.key, rule) / name,
-                     clock,
-                     prediction.notes,
-                     nullptr});
+                    {.command = "segment",
+                     .inputs = {{"ct", cohort.image(name), {}}, {"model", request.model, {}}},
+                     .options = options,
+                     .output = prediction_folder(request.output, cohort.key, rule) / name,
+                     .clock = clock,
+                     .notes = prediction.notes});
   }
 }
 
-ReproducedCohort run_cohort(const CohortData& cohort, const ReproduceRequest& request, const Model& model,
-                            Progress* progress) {
+ReproducedCohort run_cohort(const CohortData& cohort, const ReproduceRequest& request,
+                            const LiverModel& model, Progress* progress) {
   for (std::size_t n = 0; n < cohort.cases.size(); ++n) {
     report(progress, fmt::format("{}: contouring", cohort.key),
            static_cast<double>(n) / static_cast<double>(cohort.cases.size()));
@@ -144,7 +143,7 @@ Reproduction reproduce(const ReproduceRequest& request, const EngineFactory& mak
                        Progress* progress) {
   const ExperimentData data = experiment_data(request, progress);
   if (request.train) request.train(data.training, request.validation_cases);
-  const Model model = load_model(request.model, make_engine);
+  const LiverModel model = load_liver_model(request.model, make_engine);
   Reproduction reproduction;
   reproduction.phantoms = request.test_data.empty();
   reproduction.training = training_sentence(request);

@@ -2,20 +2,105 @@
 #include "hepar/pipeline/segment.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
+#include "hepar/core/error.h"
+#include "hepar/core/file.h"
+#include "hepar/core/output_folder.h"
+#include "hepar/core/version.h"
 #include "hepar/imaging/connected_components.h"
+#include "hepar/io/image_io.h"
 #include "hepar/pipeline/stage_clock.h"
 
 namespace hepar {
+namespace {
 
-Prediction predict_labels(const CtVolume& ct, const Model& model, Progress* progress) {
-  // The demonstration model was trained without mirroring.
-  const WideLabelMap predicted = model.predict(ct, {.mirror = false}, progress);
-  Prediction prediction{.labels = LabelMap(ct.geometry()), .notes = {}};
-  std::transform(predicted.voxels().begin(), predicted.voxels().end(), prediction.labels.voxels().begin(),
-                 [](std::uint16_t label) { return static_cast<std::uint8_t>(label); });
+// Whether `labels` as Hepar writes them say all that the model says.
+bool are_hepars(const DatasetLabels& labels, const LiverLabels& meaning) {
+  std::size_t known = meaning.liver.size() + meaning.tumour.size() + meaning.cyst.size();
+  const std::vector<int> own[] = {{kLiver}, {kTumour}, {kCyst}};
+  const bool same_values = (meaning.liver.empty() || meaning.liver == own[0]) && meaning.tumour == own[1] &&
+                           (meaning.cyst.empty() || meaning.cyst == own[2]);
+  return same_values && known == labels.written_labels().size();
+}
+
+std::vector<std::string> names_of(const DatasetLabels& labels) {
+  std::vector<std::string> names;
+  for (const auto& [name, values] : labels.regions) names.push_back(name);
+  return names;
+}
+
+void check_channels(const ModelFolder& model) {
+  const std::size_t channels = model.plan.normalization_schemes.size();
+  if (channels == 1) return;
+  throw Error(ErrorCode::kInvalidInput,
+              fmt::format("{} wants {} image channels ({}), `hepar segment` has one CT; use `hepar predict`",
+                          model.path.string(), channels, fmt::join(model.labels.channel_names, ", ")));
+}
+
+std::map<std::string, std::string> inference_options(const SegmentRequest& request,
+                                                     const ModelFolder& model) {
+  std::vector<std::string> folds;
+  for (const FoldCheckpoint& checkpoint : model.checkpoints) folds.push_back(checkpoint.fold);
+  return {{"folds", fmt::format("{}", fmt::join(folds, ","))},
+          {"mirror", request.inference.mirror ? "yes" : "no"},
+          {"step", fmt::format("{}", request.inference.step_fraction)}};
+}
+
+// A model that knows no liver tumour: its labels as they are.
+SegmentResult write_model_labels(const SegmentRequest& request, const ModelStages& model, const LoadedCt& ct,
+                                 StageClock& clock, Progress* progress) {
+  SegmentResult result;
+  result.notes = ct.notes;
+  result.notes.push_back(fmt::format(
+      "the model has no label named as a liver tumour ({}), so the lesion filter did not run; name "
+      "it with --tumour-label if there is one",
+      fmt::join(names_of(model.model.folder().labels), ", ")));
+  clock.start("network");
+  const WideLabelMap labels = predict_stages(model, std::span(&ct.voxels, 1), request.inference, progress);
+  clock.start("write");
+  std::vector<std::int64_t> counts(65536);
+  for (const std::uint16_t label : labels.voxels()) ++counts[label];
+  for (const auto& [name, values] : model.model.folder().labels.regions) {
+    std::int64_t voxels = 0;
+    for (const int value : values) voxels += counts[static_cast<std::size_t>(value)];
+    result.model_labels_ml.emplace_back(name,
+                                        static_cast<double>(voxels) * labels.geometry().voxel_volume_ml());
+  }
+  RunRecord run = make_run_record("segment", {{"ct", request.ct.path, {}}, {"model", request.model, {}}}, {});
+  run.options = inference_options(request, model.model.folder());
+  OutputFolder out(request.output);
+  write_labels(out.staging() / kModelLabelsFile, labels);
+  run.timings_s = clock.seconds();
+  write_text_file(out.staging() / kRunFile, run_json(run, request.output));
+  out.commit();
+  clock.stop();
+  result.timings_s = clock.seconds();
+  return result;
+}
+
+}  // namespace
+
+LiverModel load_liver_model(const std::filesystem::path& folder, const EngineFactory& make_engine) {
+  ModelStages stages = load_model_stages(folder, make_engine);
+  check_channels(stages.model.folder());
+  const DatasetLabels& labels = stages.model.folder().labels;
+  const auto meaning = find_liver_labels(labels);
+  if (!meaning) {
+    throw Error(ErrorCode::kInvalidInput, fmt::format("{} has no label named as a liver tumour, it has {}",
+                                                      folder.string(), fmt::join(names_of(labels), ", ")));
+  }
+  return {std::move(stages), *meaning};
+}
+
+Prediction predict_liver(const CtVolume& ct, const LiverModel& model, const PredictOptions& options,
+                         Progress* progress) {
+  Prediction prediction;
+  prediction.model_labels = predict_stages(model.stages, std::span(&ct, 1), options, progress);
+  prediction.labels = to_hepar_labels(prediction.model_labels, model.meaning);
   const std::string note = drop_liver_islands(prediction.labels);
   if (!note.empty()) prediction.notes.push_back(note);
   return prediction;
@@ -52,23 +137,54 @@ std::string drop_liver_islands(LabelMap& labels) {
       islands, labels.geometry().voxel_volume_ml() * static_cast<double>(dropped_voxels));
 }
 
-CaseResult segment_case(const SegmentRequest& request, const EngineFactory& make_engine, Progress* progress) {
+SegmentResult segment_case(const SegmentRequest& request, const EngineFactory& make_engine,
+                           Progress* progress) {
   StageClock clock;
   clock.start("read");
   report(progress, "reading", 0);
-  const Model model = load_model(request.model, make_engine);
+  ModelStages stages = load_model_stages(request.model, make_engine, request.selection);
+  check_channels(stages.model.folder());
+  const auto meaning = find_liver_labels(stages.model.folder().labels, request.tumour_label);
   LoadedCt ct = load_ct(request.ct);
+  if (!meaning) return write_model_labels(request, stages, ct, clock, progress);
+  const LiverModel model{std::move(stages), *meaning};
+  const ModelFolder& folder = model.stages.model.folder();
   clock.start("network");
-  Prediction prediction = predict_labels(ct.voxels, model, progress);
+  Prediction prediction = predict_liver(ct.voxels, model, request.inference, progress);
   ct.notes.insert(ct.notes.end(), prediction.notes.begin(), prediction.notes.end());
-  return judge_and_write(ct.voxels, std::move(prediction.labels),
-                         {"segment",
-                          {{"ct", request.ct.path, {}}, {"model", request.model, {}}},
-                          request.options,
-                          request.output,
-                          clock,
-                          std::move(ct.notes),
-                          progress});
+  if (are_hepars(folder.labels, *meaning)) prediction.model_labels = {};
+  SegmentResult result;
+  result.judged = judge_and_write(ct.voxels, std::move(prediction.labels),
+                                  {.command = "segment",
+                                   .inputs = {{"ct", request.ct.path, {}}, {"model", request.model, {}}},
+                                   .options = request.options,
+                                   .inference = inference_options(request, folder),
+                                   .model_labels = std::move(prediction.model_labels),
+                                   .output = request.output,
+                                   .clock = clock,
+                                   .notes = std::move(ct.notes),
+                                   .progress = progress});
+  result.timings_s = result.judged->timings_s;
+  return result;
+}
+
+std::string segment_json(const SegmentResult& result) {
+  if (result.judged) return case_json(*result.judged);
+  nlohmann::ordered_json json{{"format", "hepar.segment/1"}, {"hepar", version()}};
+  json["model_labels_ml"] = nlohmann::ordered_json::object();
+  for (const auto& [name, ml] : result.model_labels_ml) json["model_labels_ml"][name] = ml;
+  json["notes"] = result.notes;
+  json["timings_s"] = result.timings_s;
+  return json.dump(1);
+}
+
+std::string segment_text(const SegmentResult& result, const std::filesystem::path& output) {
+  if (result.judged) return case_text(*result.judged, output);
+  std::string text;
+  for (const auto& [name, ml] : result.model_labels_ml) text += fmt::format("{}: {:.1f} mL\n", name, ml);
+  for (const std::string& note : result.notes) text += "note: " + note + "\n";
+  return text + fmt::format("written to {}: {} and {}.\n{}", output.string(), kModelLabelsFile, kRunFile,
+                            kDisclaimer);
 }
 
 }  // namespace hepar

@@ -34,18 +34,6 @@ void check_channels(std::span<const CtVolume> channels, const ModelPlan& plan) {
   }
 }
 
-// Network axis a runs along array axis transpose_forward[a], array axis 0 being k.
-AxisOrder network_order(const Geometry& scan, const ModelPlan& plan) {
-  const AxisOrder oriented = plan.orientation.empty() ? AxisOrder{} : axis_order_for(scan, plan.orientation);
-  AxisOrder order;
-  for (std::size_t axis = 0; axis < 3; ++axis) {
-    const std::size_t from = 2 - plan.transpose_forward[2 - axis];
-    order.source_axis[axis] = oriented.source_axis[from];
-    order.flipped[axis] = oriented.flipped[from];
-  }
-  return order;
-}
-
 bool uses_mask(const ModelPlan& plan, std::size_t channel) {
   return plan.normalization_schemes[channel] == "ZScoreNormalization" &&
          channel < plan.use_mask_for_norm.size() && plan.use_mask_for_norm[channel];
@@ -77,6 +65,18 @@ SliceReader normalized_slices(const ChannelView& channel, const Normalization& n
 }
 
 }  // namespace
+
+AxisOrder network_order(const Geometry& scan, const ModelPlan& plan) {
+  const AxisOrder oriented = plan.orientation.empty() ? AxisOrder{} : axis_order_for(scan, plan.orientation);
+  AxisOrder order;
+  // Array axis 0 is k.
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    const std::size_t from = 2 - plan.transpose_forward[2 - axis];
+    order.source_axis[axis] = oriented.source_axis[from];
+    order.flipped[axis] = oriented.flipped[from];
+  }
+  return order;
+}
 
 Box3 reordered_box(const Box3& box, Int3 size, const AxisOrder& order) {
   Box3 result;

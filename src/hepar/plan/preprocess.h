@@ -33,6 +33,9 @@ PreprocessedCase preprocess(std::span<const CtVolume> channels, const ModelPlan&
                             Progress* progress = nullptr);
 PreprocessedCase preprocess(const CtVolume& ct, const ModelPlan& plan, Progress* progress = nullptr);
 
+// The order that gives a scan the network's axes: the plan's orientation, then its transpose_forward.
+AxisOrder network_order(const Geometry& scan, const ModelPlan& plan);
+
 // The grid of `image` in the world: the field of `crop`, divided into as many voxels.
 Geometry network_grid(const PreprocessedCase& prepared);
 

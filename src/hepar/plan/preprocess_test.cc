@@ -7,11 +7,16 @@
 
 #include "hepar/core/error.h"
 #include "hepar/core/random.h"
+#include "hepar/io/image_io.h"
 #include "hepar/plan/default_plan.h"
 #include "hepar/plan/test_upstream_case.h"
 
 namespace hepar {
 namespace {
+
+UpstreamCase read_upstream_case(const std::filesystem::path& folder) {
+  return upstream_case(folder, read_ct(folder / "input" / "test_000_0000.nii.gz").voxels);
+}
 
 ModelPlan plan_with_spacing(double d, double h, double w) {
   ModelPlan plan = default_plan();
@@ -118,6 +123,21 @@ TEST(Preprocess, CropsToWhatIsNotZeroInAnyChannel) {
   const CtVolume empty(Geometry{.size = {3, 4, 5}});
   plan.normalization_schemes.pop_back();
   EXPECT_EQ(preprocess(empty, plan).crop, (Box3{{0, 0, 0}, {3, 4, 5}}));
+}
+
+TEST(Preprocess, NormalizesInsideTheMaskWhereThePlanSaysSo) {
+  // The last voxel is cut off; the zero between is at the volume's face, so outside. Of 3 and 5 the mean is 4
+  // and the SD 1; of 3, 0 and 5 they are 8/3 and sqrt(38/9).
+  CtVolume image(Geometry{.size = {4, 1, 1}});
+  image.voxels()[0] = 3, image.voxels()[2] = 5;
+  ModelPlan plan = plan_with_spacing(1, 1, 1);
+  plan.normalization_schemes = {"ZScoreNormalization"};
+  plan.use_mask_for_norm = {true};
+  EXPECT_EQ(preprocess(image, plan).image.values, (std::vector<float>{-1, 0, 1}));
+  plan.use_mask_for_norm = {false};
+  const auto whole = preprocess(image, plan).image.values;
+  EXPECT_NEAR(whole[0], (3 - 8.0 / 3) / std::sqrt(38.0 / 9), 1e-6);
+  EXPECT_NEAR(whole[1], -8.0 / 3 / std::sqrt(38.0 / 9), 1e-6);
 }
 
 TEST(Preprocess, SlicesOfA2dModelKeepTheirDistance) {

@@ -11,7 +11,6 @@
 #include <nlohmann/json.hpp>
 
 #include "hepar/core/file.h"
-#include "hepar/io/image_io.h"
 #include "hepar/plan/preprocess.h"
 #include "hepar/tensors/test_npy.h"
 
@@ -46,8 +45,9 @@ inline ModelPlan upstream_plan(const std::filesystem::path& plans_json) {
   return plan;
 }
 
-inline UpstreamCase read_upstream_case(const std::filesystem::path& folder) {
-  UpstreamCase result{folder, read_ct(folder / "input" / "test_000_0000.nii.gz").voxels, {}};
+// `ct` is the folder's input/test_000_0000.nii.gz.
+inline UpstreamCase upstream_case(const std::filesystem::path& folder, CtVolume ct) {
+  UpstreamCase result{folder, std::move(ct), {}};
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder / "model")) {
     if (entry.path().filename() == "plans.json") result.plan = upstream_plan(entry.path());
   }

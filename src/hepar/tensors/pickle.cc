@@ -309,13 +309,9 @@ class Machine : PickleCursor {
   bool run_call(unsigned char opcode) {
     switch (opcode) {
       case kReduce:
-      case kNewObj: {
-        const PickleValue* arguments = pop();
-        call(*pop(), arguments);
-        return true;
-      }
+      case kNewObj:
       case kNewObjEx: {
-        pop();  // named arguments
+        if (opcode == kNewObjEx) pop();  // named arguments
         const PickleValue* arguments = pop();
         call(*pop(), arguments);
         return true;

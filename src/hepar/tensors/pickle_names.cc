@@ -98,6 +98,14 @@ bool is_dangerous(std::string_view name) {
   return false;
 }
 
+// The name as a message can carry it: a hostile one may be of any length and hold control characters.
+std::string shown(std::string_view name) {
+  constexpr std::size_t kLongest = 100;
+  std::string text(name.substr(0, kLongest));
+  for (char& c : text) c = c >= ' ' && c <= '~' ? c : '?';
+  return text.append(name.size() > kLongest ? ".." : "");
+}
+
 }  // namespace
 
 void check_pickle_name(std::string_view name, const std::string& file) {
@@ -105,7 +113,7 @@ void check_pickle_name(std::string_view name, const std::string& file) {
   throw Error(ErrorCode::kUnsupported,
               fmt::format("{} names {}, which Hepar does not run; this is no plain nnU-Net checkpoint, so "
                           "don't load it in Python either unless you trust where it comes from",
-                          file, name));
+                          file, shown(name)));
 }
 
 void check_pickle_call(std::string_view name, const std::string& file) {
@@ -116,7 +124,7 @@ void check_pickle_call(std::string_view name, const std::string& file) {
   throw Error(ErrorCode::kUnsupported,
               fmt::format("{} calls {}, which Hepar does not know; if you trust the file, load it in Python "
                           "and torch.save its network_weights and init_args alone",
-                          file, name));
+                          file, shown(name)));
 }
 
 }  // namespace hepar

@@ -76,6 +76,7 @@ class FolderTest : public testing::Test {
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
   std::filesystem::path write(const std::string& name, const std::string& bytes) const {
+    std::filesystem::remove(folder_ / name);  // overwriting would wait for the disk
     std::ofstream(folder_ / name, std::ios::binary) << bytes;
     return folder_ / name;
   }

@@ -274,9 +274,7 @@ TEST_F(TorchCheckpointTest, TruncationIsRefused) {
               HasSubstr("damaged or truncated"));
 }
 
-// The pickle and the directory at either end of the file are what can be misread.
 TEST_F(TorchCheckpointTest, NoFlippedBitDoesMoreThanAnError) {
-  std::string bytes = zip_of({{"c/data.pkl", ""}});
   const std::string pickle = std::string("\x80\2}(").append(text("network_weights")) + "}(" + text("a") +
                              view(storage("Float", "0", 6), 0, {2, 3}, {1, 2}) + "u" + text("axes") +
                              tuple({0, 1, 2}) + "u.";

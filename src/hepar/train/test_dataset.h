@@ -49,7 +49,11 @@ inline ModelPlan tiny_plan() {
 }
 
 inline const DatasetLabels& region_labels() {
-  static const DatasetLabels labels{{{"liver", {1, 2, 3}}, {"tumour", {2}}}, {1, 2}, ".nii.gz"};
+  static const DatasetLabels labels{.regions = {{"liver", {1, 2, 3}}, {"tumour", {2}}},
+                                    .regions_class_order = {1, 2},
+                                    .foreground_labels = {1, 2, 3},
+                                    .ignore_label = {},
+                                    .channel_names = {"CT"}};
   return labels;
 }
 

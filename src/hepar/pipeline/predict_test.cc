@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hepar/pipeline/predict.h"
+
+#include <gmock/gmock.h>
+
+#include "hepar/core/error.h"
+#include "hepar/io/image_io.h"
+#include "hepar/pipeline/test_folder.h"
+#include "hepar/pipeline/test_model.h"
+#include "hepar/tensors/test_npy.h"
+
+namespace hepar {
+namespace {
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+using namespace test_model;
+
+class PredictTest : public ScratchFolder {
+ protected:
+  void SetUp() override {
+    ScratchFolder::SetUp();
+    input_ = root_ / "input";
+    make_folder(input_);
+    fs::copy_file(kScan, input_ / "a_0000.nii.gz");
+  }
+  // Quick: no mirroring, few windows.
+  PredictRequest request(const fs::path& model) const {
+    PredictRequest request;
+    request.input = input_;
+    request.output = root_ / "output";
+    request.model = model;
+    request.options = {.step_fraction = 1, .mirror = false};
+    return request;
+  }
+  PredictResult predict(const PredictRequest& request) const {
+    return predict_folder(request, engine_factory());
+  }
+  std::vector<std::uint8_t> voxels(const fs::path& file) const {
+    const LabelMap labels = read_labels(file).voxels;
+    return {labels.voxels().begin(), labels.voxels().end()};
+  }
+  void expect_error(const PredictRequest& request, ErrorCode code, const std::string& said) const {
+    try {
+      predict(request);
+      ADD_FAILURE() << "no error; wanted: " << said;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), code) << error.what();
+      EXPECT_THAT(error.what(), HasSubstr(said));
+    }
+  }
+  fs::path input_;
+};
+
+TEST_F(PredictTest, GivesWhatNnunetGives) {
+  PredictRequest wanted = request(kModel);
+  wanted.options = {.step_fraction = 0.5, .mirror = false, .parity = true};
+  const PredictResult result = predict(wanted);
+  ASSERT_EQ(result.cases.size(), 1u);
+  EXPECT_EQ(result.cases[0].fault, "");
+  EXPECT_EQ(voxels(root_ / "output/a.nii.gz"), voxels(kCase / "expected_nomirror.nii.gz"));
+  EXPECT_EQ(read_text_file(root_ / "output/plans.json"), read_text_file(kModel / "plans.json"));
+  EXPECT_TRUE(fs::exists(root_ / "output/dataset.json"));
+}
+
+TEST_F(PredictTest, ASecondChannelWithoutWeightChangesNothing) {
+  const fs::path plain = root_ / "plain", two = root_ / "two";
+  write_changed_model(plain, "3d_fullres", [](Weights&) {});
+  write_changed_model(two, "3d_fullres", [](Weights& weights) { add_idle_inputs(weights, 1); });
+  edit(two / "dataset.json", [](Json& dataset) { dataset["channel_names"]["1"] = "PET"; });
+  edit(two / "plans.json", [](Json& plans) {
+    auto& configuration = plans["configurations"]["3d_fullres"];
+    configuration["normalization_schemes"] = {"CTNormalization", "ZScoreNormalization"};
+    configuration["use_mask_for_norm"] = {false, false};
+  });
+  predict(request(plain));
+  const auto alone = voxels(root_ / "output/a.nii.gz");
+  EXPECT_THAT(alone, testing::Contains(1));  // else the comparison would show nothing
+  EXPECT_THAT(predict(request(two)).cases[0].fault, HasSubstr("a has 1 channel files, the model wants 2"));
+  fs::copy_file(kScan, input_ / "a_0001.nii.gz");
+  EXPECT_EQ(predict(request(two)).cases[0].fault, "");
+  EXPECT_EQ(voxels(root_ / "output/a.nii.gz"), alone);
+}
+
+class CascadeTest : public PredictTest {
+ protected:
+  // A first stage, and a second one that has inputs for its labels but no use for them.
+  void SetUp() override {
+    PredictTest::SetUp();
+    write_changed_model(first_, "3d_fullres", [](Weights&) {});
+    write_changed_model(second_, "cascade", [](Weights& weights) { add_idle_inputs(weights, 2); });
+    edit(second_ / "plans.json", [](Json& plans) {
+      plans["configurations"]["cascade"] = {{"inherits_from", "3d_fullres"},
+                                            {"previous_stage", "3d_fullres"}};
+    });
+  }
+  const fs::path first_ = root_ / "Dataset1/T__P__3d_fullres", second_ = root_ / "Dataset1/T__P__cascade";
+};
+
+TEST_F(CascadeTest, RunsTheEarlierStageBesideIt) {
+  predict(request(first_));
+  const auto first = voxels(root_ / "output/a.nii.gz");
+  EXPECT_EQ(predict(request(second_)).cases[0].fault, "");
+  EXPECT_EQ(voxels(root_ / "output/a.nii.gz"), first);
+}
+
+TEST_F(CascadeTest, TakesTheEarlierStagesLabelsFromAFolder) {
+  PredictRequest earlier = request(first_);
+  earlier.output = root_ / "earlier";
+  predict(earlier);
+  fs::rename(first_, root_ / "away");
+  PredictRequest cascade = request(second_);
+  cascade.previous_stage = root_ / "earlier";
+  EXPECT_EQ(predict(cascade).cases[0].fault, "");
+  EXPECT_EQ(voxels(root_ / "output/a.nii.gz"), voxels(root_ / "earlier/a.nii.gz"));
+  fs::remove(root_ / "earlier/a.nii.gz");
+  EXPECT_THAT(predict(cascade).cases[0].fault, HasSubstr("a.nii.gz"));
+}
+
+TEST_F(CascadeTest, AMissingStageIsNamed) {
+  fs::rename(first_, root_ / "away");
+  expect_error(request(second_), ErrorCode::kMissing, "T__P__3d_fullres, beside it");
+  PredictRequest alone = request(kModel);
+  alone.previous_stage = root_;
+  expect_error(alone, ErrorCode::kInvalidInput, "is no cascade");
+}
+
+TEST_F(PredictTest, OneBadCaseDoesNotStopTheOthers) {
+  write_text_file(input_ / "b_0000.nii.gz", "no image");
+  fs::copy_file(kScan, input_ / "c_0000.nii.gz");
+  const PredictResult result = predict(request(kModel));
+  ASSERT_EQ(result.cases.size(), 3u);
+  EXPECT_THAT(result.cases[1].fault, HasSubstr("b_0000.nii.gz"));
+  EXPECT_FALSE(fs::exists(root_ / "output/b.nii.gz"));
+  EXPECT_EQ(voxels(root_ / "output/a.nii.gz"), voxels(root_ / "output/c.nii.gz"));
+  EXPECT_THAT(predict_text(result, root_ / "output"), HasSubstr("b: not predicted: "));
+  EXPECT_EQ(Json::parse(predict_json(result))["cases"][1]["case"], "b");
+}
+
+TEST_F(PredictTest, ExistingResultsCanBeKept) {
+  PredictRequest again = request(kModel);
+  again.keep_existing = true;
+  make_folder(again.output);
+  write_text_file(again.output / "a.nii.gz", "mine");
+  EXPECT_TRUE(predict(again).cases[0].kept);
+  EXPECT_EQ(read_text_file(again.output / "a.nii.gz"), "mine");
+}
+
+TEST_F(PredictTest, PostprocessingKeepsTheLargestComponents) {
+  PredictRequest with = request(kModel);
+  with.postprocessing = root_ / "postprocessing.json";
+  write_text_file(with.postprocessing, R"({"postprocessing_fns":
+    ["remove_all_but_largest_component_from_segmentation"],
+    "postprocessing_kwargs": [{"labels_or_regions": [[1, 2]]}]})");
+  predict(request(kModel));
+  const auto all = voxels(root_ / "output/a.nii.gz");
+  predict(with);
+  const auto largest = voxels(root_ / "output/a.nii.gz");
+  const auto count = [](const auto& labels) { return std::count(labels.begin(), labels.end(), 0); };
+  EXPECT_GT(count(largest), count(all));  // a hardly trained network scatters islands
+}
+
+// Values: nnU-Net's own probabilities of this case, stored as float16: 2^-11 of 1 at most from the truth.
+TEST_F(PredictTest, ProbabilitiesAreThoseOfNnunet) {
+  PredictRequest with = request(kModel);
+  with.options = {.step_fraction = 0.5, .mirror = true, .parity = true};
+  with.save_probabilities = true;
+  predict(with);
+  EXPECT_TRUE(fs::exists(root_ / "output/a.pkl"));
+  EXPECT_FALSE(fs::exists(root_ / "output/.probabilities"));
+  const std::string command = std::string("cd ") + (root_ / "output").string() +
+                              " && python3 -c \"import zipfile; zipfile.ZipFile('a.npz').extractall()\"";
+  ASSERT_EQ(std::system(command.c_str()), 0);
+  const NpyArray got = read_npy(root_ / "output/probabilities.npy");
+  const NpyArray wanted = read_npy(kCase / "exported_probabilities_mirror_f16.npy");
+  ASSERT_EQ(got.shape, wanted.shape);
+  double difference = 0;
+  for (std::size_t n = 0; n < got.values.size(); ++n)
+    difference = std::max(difference, std::abs(got.values[n] - wanted.values[n]));
+  EXPECT_LE(difference, 0x1p-11);
+}
+
+TEST_F(PredictTest, InputsThatCannotBeUsedAreNamed) {
+  PredictRequest wrong = request(kModel);
+  wrong.input = root_ / "nowhere";
+  expect_error(wrong, ErrorCode::kMissing, "there is no folder");
+  wrong = request(root_ / "nowhere");
+  expect_error(wrong, ErrorCode::kMissing, "no model folder");
+  fs::remove(input_ / "a_0000.nii.gz");
+  expect_error(request(kModel), ErrorCode::kInvalidInput, "has no file NAME_0000.nii.gz");
+}
+
+}  // namespace
+}  // namespace hepar
