@@ -45,8 +45,8 @@ void bind(CLI::App& app, PlanRequest& request) {
                  "Folder to write, default preprocessed/NAME beside the dataset; with --fingerprint the "
                  "plans file");
   app.add_option("--preset", request.options.preset,
-                 "Network to plan: default, resenc-m, resenc-l or resenc-xl")
-      ->transform(CLI::CheckedTransformer(kPresets));
+                 "Network to plan; default as nnU-Net's ExperimentPlanner")
+      ->transform(CLI::CheckedTransformer(kPresets).description("default, resenc-m, resenc-l or resenc-xl"));
   app.add_option("--gpu-memory-gb", request.options.gpu_memory_gb,
                  "Memory that training may take, default 8, with resenc-l 24, with resenc-xl 40");
   app.add_option("--plans-name", request.options.plans_name,

@@ -62,8 +62,8 @@ Command make_preprocess_command() {
                 console.end_progress();
                 for (const std::string& note : prepared.notes) console.note(note);
                 if (console.json) console.result(prepared_json(prepared));
-                console.say(fmt::format("{} cases in {}, {} of them were there.", prepared.cases,
-                                        prepared.folder.string(), prepared.already_there));
+                console.say(fmt::format("Cases: {}, of which {} were there. Folder: {}", prepared.cases,
+                                        prepared.already_there, prepared.folder.string()));
               }};
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <bit>
 #include <cstdint>
+#include <limits>
 #include <random>
 #include <span>
 #include <utility>
@@ -20,7 +22,16 @@ class NumpyRandom {
   // A whole number in [0, greatest]: randint(0, greatest + 1). Masked rejection (numpy
   // random/src/distributions/distributions.c, random_interval): as many bits as `greatest` has are drawn
   // until they are not above it. Nothing is drawn for 0.
-  std::uint64_t up_to(std::uint64_t greatest);
+  std::uint64_t up_to(std::uint64_t greatest) {
+    if (greatest == 0) return 0;
+    const std::uint64_t mask = std::numeric_limits<std::uint64_t>::max() >> std::countl_zero(greatest);
+    const bool is_wide = greatest > std::numeric_limits<std::uint32_t>::max();
+    for (;;) {
+      std::uint64_t bits = generator_();
+      if (is_wide) bits = bits << 32 | generator_();
+      if ((bits & mask) <= greatest) return bits & mask;
+    }
+  }
 
   // RandomState.shuffle: Fisher & Yates from the last element down.
   template <class T>

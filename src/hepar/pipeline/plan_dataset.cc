@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "hepar/core/error.h"
 #include "hepar/core/file.h"
@@ -35,6 +36,21 @@ void write_missing_splits(const TrainingSet& set, const fs::path& file) {
   write_splits(file, fs::exists(own) ? read_splits(own) : cross_validation_splits(set.names()));
 }
 
+// Replaces plans, but keeps the configurations that a user added to them, as nnU-Net's planner does.
+void write_plans(const fs::path& file, const std::string& text) {
+  using Json = nlohmann::ordered_json;
+  if (!fs::exists(file)) return write_text_file(file, text);
+  const Json old = Json::parse(read_text_file(file), nullptr, false);
+  Json plans = Json::parse(text);
+  const std::set<std::string> planned{"2d", "3d_lowres", "3d_fullres", "3d_cascade_fullres"};
+  if (old.is_object() && old.contains("configurations") && old["configurations"].is_object()) {
+    for (const auto& [name, configuration] : old["configurations"].items()) {
+      if (!planned.contains(name)) plans["configurations"][name] = configuration;
+    }
+  }
+  write_text_file(file, plans.dump(4, ' ', true));
+}
+
 }  // namespace
 
 fs::path preprocessed_folder(const fs::path& dataset) {
@@ -58,7 +74,7 @@ PlannedDataset plan_dataset(const fs::path& dataset, const fs::path& output, con
   write_fingerprint(output / "dataset_fingerprint.json", fingerprint);
   write_text_file(output / "dataset.json", read_text_file(dataset / "dataset.json"));
   write_missing_splits(set, output / "splits_final.json");
-  write_text_file(planned.plans_file, planned.plan.plans_json);
+  write_plans(planned.plans_file, planned.plan.plans_json);
   return planned;
 }
 
@@ -69,7 +85,7 @@ PlannedDataset plan_fingerprint(const fs::path& fingerprint, const fs::path& dat
   planned.plan =
       plan_experiment(read_fingerprint(fingerprint), read_dataset_facts(dataset_json, name), options);
   planned.plans_file = plans_file;
-  write_text_file(plans_file, planned.plan.plans_json);
+  write_plans(plans_file, planned.plan.plans_json);
   return planned;
 }
 

@@ -21,7 +21,8 @@ std::filesystem::path preprocessed_folder(const std::filesystem::path& dataset);
 
 // Reads all cases of an nnU-Net dataset, one at a time, and writes output/dataset_fingerprint.json,
 // output/PLANS_NAME.json, output/dataset.json and, unless it is there already, output/splits_final.json (the
-// dataset's own if it has one). Errors name the case and the fault.
+// dataset's own if it has one). Configurations that a user added to such plans stay. Errors name the case and
+// the fault.
 PlannedDataset plan_dataset(const std::filesystem::path& dataset, const std::filesystem::path& output,
                             const PlannerOptions& options, Progress* progress);
 

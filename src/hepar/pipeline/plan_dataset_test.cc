@@ -24,7 +24,8 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::SizeIs;
 
-// Two cases of 24 x 20 x 16 voxels at 1 mm with an MR image and a second channel; a frame of 2 voxels is 0.
+// Two cases of 24 x 20 x 16 voxels at 1 mm with two channels that are 0 at i, j or k < 2 and one labelled
+// voxel, so that 10^8 draws of it take no time.
 class DatasetFolder : public ScratchFolder {
  protected:
   void SetUp() override {
@@ -41,7 +42,6 @@ class DatasetFolder : public ScratchFolder {
             if (std::min({at.i, at.j, at.k}) < 2) continue;
             image[at] = 10;
             second[at] = 20;
-            labels[at] = at.i > 12 ? 1 : 0;
           }
       labels[{20, 10, 10}] = 2;
       write_ct(image_file(name, 0), image);
@@ -91,6 +91,24 @@ TEST_F(DatasetFolder, PlansAloneAsWithItsFiles) {
   EXPECT_EQ(read_text_file(root_ / "plans.json"), planned.plan.plans_json);
 }
 
+TEST_F(DatasetFolder, KeepsConfigurationsOfTheUser) {
+  const fs::path file = plan_dataset(dataset_, root_ / "out", {}, nullptr).plans_file;
+  const std::string planned = read_text_file(file);
+  auto plans = nlohmann::ordered_json::parse(planned);
+  plans["configurations"]["mine"] = {{"inherits_from", "3d_fullres"}, {"batch_size", 7}};
+  plans["configurations"]["3d_fullres"]["batch_size"] = 99;
+  plans["configurations"]["3d_lowres"] = {{"batch_size", 1}};  // of an earlier, larger dataset
+  write_text_file(file, plans.dump());
+  plan_dataset(dataset_, root_ / "out", {}, nullptr);
+  plans = nlohmann::ordered_json::parse(read_text_file(file));
+  EXPECT_EQ(plans["configurations"]["mine"]["batch_size"], 7);
+  plans["configurations"].erase("mine");
+  EXPECT_EQ(plans, nlohmann::ordered_json::parse(planned));
+  write_text_file(file, "no JSON");
+  plan_dataset(dataset_, root_ / "out", {}, nullptr);
+  EXPECT_EQ(read_text_file(file), planned);
+}
+
 TEST_F(DatasetFolder, KeepsSplitsThatAreThere) {
   const std::vector<Split> own{{{"b"}, {"a"}}};
   write_splits(dataset_ / "splits_final.json", own);
@@ -125,6 +143,9 @@ TEST_F(DatasetFolder, SaysWhenNumTrainingIsNotTheNumberOfCases) {
 TEST_F(DatasetFolder, IsPreprocessedByItsPlans) {
   const fs::path out = root_ / "out";
   const fs::path plans = plan_dataset(dataset_, out, {}, nullptr).plans_file;
+  LabelMap labels = read_labels(labels_file("a")).voxels;
+  for (std::int64_t k = 4; k < 8; ++k) labels[{13, 9, k}] = 1;
+  write_labels(labels_file("a"), labels);
   const PreparedDataset prepared = prepare_dataset(dataset_, out, plans, "3d_fullres", nullptr);
   EXPECT_EQ(prepared.folder, out / "3d_fullres");
   EXPECT_EQ(prepared.cases, 2U);
@@ -134,11 +155,13 @@ TEST_F(DatasetFolder, IsPreprocessedByItsPlans) {
   EXPECT_THAT(entries.at("image").shape, ElementsAre(2, 14, 18, 22));
   EXPECT_THAT(entries.at("labels").shape, ElementsAre(14, 18, 22));
   EXPECT_EQ(entries.at("labels").type, ElementType::kInt16);
-  EXPECT_THAT(entries.at("locations.0").shape, ElementsAre(14 * 18 * 11 - 1));  // i = 13 to 23
+  EXPECT_THAT(entries.at("locations.0").shape, ElementsAre(4));
   ASSERT_THAT(entries.at("locations.1").shape, ElementsAre(1));
   std::int64_t tumour = 0;
   std::memcpy(&tumour, entries.at("locations.1").bytes.data(), sizeof tumour);
-  EXPECT_EQ(tumour, (8 * 18 + 8) * 22 + 18);  // (20, 10, 10) less the frame
+  EXPECT_EQ(tumour, (8 * 18 + 8) * 22 + 18);  // (20, 10, 10) less the two of zeros
+  const SafetensorsFile other(prepared.folder / "cases" / "b.safetensors");
+  EXPECT_THAT(other.entries().at("locations.0").shape, ElementsAre(0));
   for (const char* name : {"plans.json", "dataset.json", "splits_final.json", "dataset_fingerprint.json"})
     EXPECT_TRUE(fs::exists(prepared.folder / name)) << name;
   EXPECT_EQ(prepare_dataset(dataset_, out, plans, "3d_fullres", nullptr).already_there, 2U);

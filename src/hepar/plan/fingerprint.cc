@@ -67,10 +67,12 @@ std::vector<float> foreground_values(const CtVolume& channel, const LabelMap& la
 
 std::vector<ValueCounts::Count> draw(const std::vector<float>& values, std::size_t draws,
                                      NumpyRandom& random) {
-  std::vector<ValueCounts::Count> counts(values.size());
-  for (std::size_t n = 0; n < values.size(); ++n) counts[n].first = values[n];
-  for (std::size_t n = 0; n < draws; ++n) ++counts[random.up_to(values.size() - 1)].second;
-  std::erase_if(counts, [](const auto& count) { return count.second == 0; });
+  std::vector<std::uint32_t> times(values.size());
+  for (std::size_t n = 0; n < draws; ++n) ++times[random.up_to(values.size() - 1)];
+  std::vector<ValueCounts::Count> counts;
+  for (std::size_t n = 0; n < values.size(); ++n) {
+    if (times[n] > 0) counts.emplace_back(values[n], times[n]);
+  }
   return counts;
 }
 
