@@ -100,6 +100,18 @@ TEST(TorchNetwork, BFloat16IsNearFloat32) {
   }
 }
 
+TEST(TorchNetwork, RefusesDropout) {
+  NetworkSpec spec = testing::tiny_plan().network;
+  spec.dropout = 0.25;
+  try {
+    const TorchNetwork network(spec, 1);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
+    EXPECT_NE(std::string(error.what()).find("drops 0.25"), std::string::npos);
+  }
+}
+
 TEST(TorchNetwork, WeightsGoRoundAndWrongOnesAreNamed) {
   const NetworkSpec spec = testing::tiny_plan().network;
   const TorchNetwork first(spec, 1);
