@@ -48,7 +48,8 @@ DatasetFacts read_dataset_facts(const fs::path& dataset_json, const std::string&
   const JsonNode root(document, dataset_json.string());
   DatasetFacts facts{.name = name, .channel_names = {}, .image_reader = image_reader(root)};
   // "modality" is the name of nnU-Net v1.
-  const JsonNode channels = root.at(root.has("channel_names") ? "channel_names" : "modality");
+  const JsonNode channels =
+      root.at(root.has("channel_names") || !root.has("modality") ? "channel_names" : "modality");
   for (const auto& [number, node] : channels.members()) facts.channel_names.push_back(node.text());
   if (facts.channel_names.empty()) channels.fail("names no channel");
   facts.label_entries = static_cast<std::int64_t>(root.at("labels").members().size());
