@@ -60,7 +60,7 @@ TEST_P(EveryNetwork, AgreesWithTheReferenceEngine) {
   const Tensor expected = make_reference_engine(spec, weights)->run(input);
   ASSERT_EQ(logits.numel(), expected.shape.count());
   for (std::int64_t v = 0; v < logits.numel(); ++v) {
-    // Tolerance as in engine_conformance.h.
+    // Tolerance as in test_engine_conformance.h.
     ASSERT_NEAR(logits.data_ptr<float>()[v], expected.values[static_cast<std::size_t>(v)], 5e-4);
   }
 }
