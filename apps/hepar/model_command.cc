@@ -63,7 +63,7 @@ Command make_convert_command() {
                 app.add_option("-o,--output", request->output, "Folder to write")->required();
                 app.add_option("--to", request->to,
                                "hepar: safetensors; nnunet: checkpoints that Python nnU-Net loads")
-                    ->transform(CLI::CheckedTransformer(kForms))
+                    ->transform(CLI::CheckedTransformer(kForms).description("hepar or nnunet"))
                     ->default_str("hepar");
                 bind_model_selection(app, request->selection);
               },

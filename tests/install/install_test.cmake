@@ -20,6 +20,7 @@ run(${SCRATCH}/build/consumer ${SCRATCH}/mask.nii.gz)
 
 # The README shows the example as it is compiled here.
 file(READ ${CONSUMER}/predict.cc example)
+string(REGEX REPLACE "^[^\n]*\n" "" example "${example}")  # without its licence line
 string(REPLACE "\n" "\n    " indented "    ${example}")
 string(REGEX REPLACE "\n +(\n|$)" "\n\\1" indented "${indented}")
 file(READ ${README} readme)

@@ -30,6 +30,9 @@ expect(upwards "low.h includes hepar/middle/middle.h, but low does not depend on
        ${low} "#include \"hepar/middle/middle.h\"")
 expect(upwards_in_test "middle does not depend on high"
        src/hepar/middle/middle_test.cc "#include \"hepar/high/high.h\"")
+expect(upwards_in_test_header "" src/hepar/low/test_case.h "#include \"hepar/high/high.h\"")
+expect(test_header_in_code "low.h includes hepar/low/test_case.h but is no test"
+       ${low} "#include \"hepar/low/test_case.h\"")
 expect(foreign_library "low.cc includes DCMTK, which only dicom may"
        src/hepar/low/low.cc "#include <dcmtk/dcmdata/dctk.h>")
 expect(torch_in_the_app "main.cc includes LibTorch, which only train may"

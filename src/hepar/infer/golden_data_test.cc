@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hepar/infer/golden_case.h"
+#include "hepar/infer/test_golden_case.h"
 
 namespace hepar {
 namespace {

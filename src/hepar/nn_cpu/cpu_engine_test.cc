@@ -4,7 +4,7 @@
 #include <thread>
 
 #include "hepar/core/parallel.h"
-#include "hepar/nn/engine_conformance.h"
+#include "hepar/nn/test_engine_conformance.h"
 #include "hepar/nn_reference/reference_engine.h"
 
 namespace hepar::conformance {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hepar/nn_cpu/golden_patch.h"
+#include "hepar/nn_cpu/test_golden_patch.h"
 
 namespace hepar {
 namespace {

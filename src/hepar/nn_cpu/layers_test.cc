@@ -36,7 +36,7 @@ struct ConvolutionCase {
 void PrintTo(const ConvolutionCase& c, std::ostream* out) { *out << c.name; }
 class Convolutions : public testing::TestWithParam<ConvolutionCase> {
  protected:
-  // Compares the layer with the reference on random values; tolerance as in engine_conformance.h for one
+  // Compares the layer with the reference on random values; tolerance as in test_engine_conformance.h for one
   // layer.
   void check(Layer (*make)(const ConvolutionShape&, const SpreadLayer&)) {
     const ConvolutionCase& c = GetParam();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hepar/nn_reference/reference_engine.h"
 
-#include "hepar/nn/engine_conformance.h"
+#include "hepar/nn/test_engine_conformance.h"
 
 namespace hepar::conformance {
 

@@ -3,7 +3,11 @@
 
 #include <gmock/gmock.h>
 
+#include <functional>
+#include <numeric>
+
 #include "hepar/core/error.h"
+#include "hepar/core/random.h"
 #include "hepar/io/image_io.h"
 #include "hepar/pipeline/test_folder.h"
 #include "hepar/pipeline/test_model.h"
@@ -122,6 +126,77 @@ TEST_F(CascadeTest, AMissingStageIsNamed) {
   PredictRequest alone = request(kModel);
   alone.previous_stage = root_;
   expect_error(alone, ErrorCode::kInvalidInput, "is no cascade");
+}
+
+// A 2d configuration as nnU-Net stores it (kernels without depth, axes 0 and 1 mirrored are h and w), on a
+// scan of the plan's own pixels whose slices fit into the patch: every slice by itself, through the network
+// once. Slices are 5 mm apart, which the plan does not say and nothing may change.
+TEST_F(PredictTest, ATwoDimensionalModelSeesSliceBySlice) {
+  const fs::path folder = root_ / "flat";
+  make_folder(folder / "fold_0");
+  ModelPlan plan;
+  plan.configuration = "2d";
+  plan.two_dimensional = true;
+  plan.network.features_per_stage = {4, 6};
+  plan.network.kernel_sizes = {{1, 3, 3}, {1, 3, 3}};
+  plan.network.strides = {{1, 1, 1}, {1, 2, 2}};
+  plan.network.conv_per_stage = {1, 1};
+  plan.network.conv_per_stage_decoder = {1};
+  plan.network.heads = 3;
+  plan.patch_size = {1, 8, 12};
+  plan.spacing_mm = {0, 1, 1};
+  plan.normalization_schemes = {"CTNormalization"};
+  plan.intensities = {{-100, 100, 0, 50}};
+  write_plan(folder / "plans.json", plan, "Dataset001_Flat");
+  write_text_file(folder / "dataset.json", R"({"channel_names": {"0": "CT"}, "file_ending": ".nii.gz",
+    "labels": {"background": 0, "liver": 1, "tumour": 2}})");
+  Random random(4);
+  Weights weights;
+  for (const auto& [name, shape] : parameters_of(plan.network)) {
+    NamedTensor& tensor = weights[name];
+    tensor.shape = shape;
+    for (std::int64_t n = 0;
+         n < std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>()); ++n)
+      tensor.values.push_back(static_cast<float>(random.normal()));
+  }
+  std::vector<TensorToWrite> stored;
+  for (const auto& [name, tensor] : weights) {
+    std::vector<std::int64_t> flat = tensor.shape;
+    if (flat.size() == 5) flat.erase(flat.begin() + 2);
+    stored.push_back({name, ElementType::kFloat32, flat, std::as_bytes(std::span(tensor.values))});
+  }
+  write_safetensors(folder / "fold_0/checkpoint_final.safetensors", stored,
+                    {{"configuration", "2d"}, {"inference_allowed_mirroring_axes", "[0, 1]"}});
+  EXPECT_THAT(read_model_folder(folder).mirror_axes, testing::ElementsAre(1, 2));
+
+  Geometry grid;
+  grid.size = {10, 8, 3};
+  grid.spacing_mm = {1, 1, 5};
+  CtVolume ct(grid);
+  for (float& hu : ct.voxels()) hu = static_cast<float>(random.integer(1, 90));
+  fs::remove(input_ / "a_0000.nii.gz");
+  write_ct(input_ / "flat_0000.nii.gz", ct);
+  ASSERT_EQ(predict(request(folder)).cases[0].fault, "");
+  const auto labels = voxels(root_ / "output/flat.nii.gz");
+
+  const auto engine = make_cpu_engine(plan.network, weights);
+  for (std::int64_t k = 0; k < 3; ++k) {
+    Tensor slice({1, 1, 1, 8, 12});  // padded by one zero on either side of 10
+    for (std::int64_t j = 0; j < 8; ++j)
+      for (std::int64_t i = 0; i < 10; ++i)
+        slice.values[static_cast<std::size_t>(j * 12 + i + 1)] = ct[{i, j, k}] / 50;
+    const Tensor logits = engine->run(slice);
+    for (std::int64_t j = 0; j < 8; ++j) {
+      for (std::int64_t i = 0; i < 10; ++i) {
+        const auto at = [&](std::int64_t head) {
+          return logits.values[static_cast<std::size_t>((head * 8 + j) * 12 + i + 1)];
+        };
+        const int wanted = at(1) > at(0) && at(1) >= at(2) ? 1 : at(2) > at(0) ? 2 : 0;
+        EXPECT_EQ(labels[static_cast<std::size_t>((k * 8 + j) * 10 + i)], wanted)
+            << i << ' ' << j << ' ' << k;
+      }
+    }
+  }
 }
 
 TEST_F(PredictTest, OneBadCaseDoesNotStopTheOthers) {

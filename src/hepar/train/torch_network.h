@@ -19,7 +19,7 @@ class TorchNetwork {
   // He's initialisation for leaky ReLU over the fan-in, biases 0, norms 1 and 0 (the last norm of a residual
   // block 0 and 0), as nnU-Net (dynamic_network_architectures/initialization/weight_init.py); He et al.,
   // ICCV 2015, equation 14.
-  // The same seed gives the same weights.
+  // The same seed gives the same weights. Error(kUnsupported) for a spec with dropout.
   TorchNetwork(const NetworkSpec& spec, std::uint64_t seed);
 
   // Convolutions in bfloat16, weights, losses and optimiser in float32. Faster by half or more on

@@ -60,7 +60,7 @@ TEST_P(EveryNetwork, AgreesWithTheReferenceEngine) {
   const Tensor expected = make_reference_engine(spec, weights)->run(input);
   ASSERT_EQ(logits.numel(), expected.shape.count());
   for (std::int64_t v = 0; v < logits.numel(); ++v) {
-    // Tolerance as in engine_conformance.h.
+    // Tolerance as in test_engine_conformance.h.
     ASSERT_NEAR(logits.data_ptr<float>()[v], expected.values[static_cast<std::size_t>(v)], 5e-4);
   }
 }
@@ -97,6 +97,18 @@ TEST(TorchNetwork, BFloat16IsNearFloat32) {
     const at::Tensor rounded = network.forward(torch_view(input)).front();
     // bfloat16 keeps 8 bits: 0.4 % a layer over some ten layers.
     EXPECT_LT(((exact - rounded).norm() / exact.norm()).item<double>(), 0.05);
+  }
+}
+
+TEST(TorchNetwork, RefusesDropout) {
+  NetworkSpec spec = testing::tiny_plan().network;
+  spec.dropout = 0.25;
+  try {
+    const TorchNetwork network(spec, 1);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
+    EXPECT_NE(std::string(error.what()).find("drops 0.25"), std::string::npos);
   }
 }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // predict MODEL CT LABELS: any nnU-Net v2 model on one CT.
 #include <cstdio>
 
