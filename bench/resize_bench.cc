@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Time and peak memory of resizing one array, to be compared with nnU-Net's Python by
+// Time and peak memory of resizing one image, or of exporting logits, to be compared with nnU-Net's Python by
 // bench/peers/resample.py, which makes the input and calls this program:
-//   resize_bench --input RAW --output RAW --size 512 512 96 --to 520 520 240 --order 3 [--slices] [--threads
-//   2]
-// RAW: float32 voxels, i fastest; with --channels N float16 channels one after the other. --slices resizes
-// slice by slice across k. Files are read before and written after the time that counts.
+//   resize_bench --input RAW [--output RAW] --size 512 512 96 --to 520 520 240 [--slices] [--threads 2]
+// RAW: float32 voxels, i fastest. With --channels N float16 logits, one head after the other, which become a
+// label map; they are read plane by plane. --slices resizes slice by slice across k. An image is read
+// before and written after the time that counts.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
-#include <bit>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
@@ -19,7 +19,10 @@
 #include <vector>
 
 #include "hepar/core/parallel.h"
+#include "hepar/imaging/box.h"
 #include "hepar/imaging/resize.h"
+#include "hepar/infer/label_export.h"
+#include "hepar/tensors/half.h"
 
 namespace hepar {
 namespace {
@@ -98,37 +101,38 @@ void resize_image(const Job& job) {
   if (!job.output.empty()) write_raw(job.output, result);
 }
 
-// A finite binary16, by its exponent's place in a float; fit for vector registers.
-float finite_float(std::uint16_t half) {
-  const auto bits = static_cast<std::uint32_t>(half & 0x7fff) << 13;
-  const float magnitude = std::bit_cast<float>(bits) * 0x1p112F;
-  return std::bit_cast<float>(std::bit_cast<std::uint32_t>(magnitude) |
-                              static_cast<std::uint32_t>(half & 0x8000) << 16);
-}
-
-// Logits come as float16 and, as in nnU-Net, go back to it.
-void resize_logits(const Job& job) {
-  const auto channels = static_cast<std::size_t>(job.half_channels);
-  const std::size_t slice = static_cast<std::size_t>(job.size[0] * job.size[1]);
-  const std::size_t count = slice * static_cast<std::size_t>(job.size[2]);
-  const auto new_count = static_cast<std::size_t>(int3(job.to).count());
-  const auto source = read_raw<std::uint16_t>(job.input, channels * count);
+// As `hepar predict` does it: planes of logits come one after the other, labels are decided on the way.
+// nnU-Net gives float16 logits back and decides afterwards.
+void export_logits(const Job& job) {
+  const std::int64_t heads = job.half_channels, plane = job.size[0] * job.size[1];
+  ModelPlan plan;
+  plan.spacing_mm = {1, 1, 1};
+  plan.logit_resampling.force_separate_z = job.slices;
+  DatasetLabels labels;
+  for (std::int64_t head = 0; head < heads; ++head) {
+    labels.regions.push_back({std::to_string(head), {static_cast<int>(head) + 1}});
+    labels.regions_class_order.push_back(static_cast<int>(head) + 1);
+  }
+  Geometry scan;
+  scan.size = int3(job.to);
+  if (job.slices) plan.spacing_mm[0] = scan.spacing_mm.z = 2;  // slices lie across k
+  std::ifstream file(job.input, std::ios::binary);
+  std::vector<std::uint16_t> halves(static_cast<std::size_t>(plane));
+  std::vector<float> logits(static_cast<std::size_t>(heads * plane));
   const Stopwatch watch;
-  std::vector<std::vector<float>> results(channels);
-  for (std::size_t c = 0; c < channels; ++c) {
-    results[c].resize(new_count);
-    const auto read = [&](std::int64_t n, std::span<float> to) {
-      const std::uint16_t* from = source.data() + c * count + static_cast<std::size_t>(n) * slice;
-      for (std::size_t x = 0; x < to.size(); ++x) to[x] = finite_float(from[x]);
-    };
-    resize(int3(job.size), read, int3(job.to), rule_of(job), results[c]);
+  LabelExport result({scan, {}, whole_box(scan), {job.size[2], job.size[1], job.size[0]}}, plan, labels,
+                     false);
+  for (std::int64_t d = 0; d < job.size[2]; ++d) {
+    for (std::int64_t head = 0; head < heads; ++head) {
+      file.seekg((head * job.size[2] + d) * plane * 2);
+      file.read(reinterpret_cast<char*>(halves.data()), plane * 2);
+      if (!file) throw std::runtime_error(job.input + " is too short");
+      std::transform(halves.begin(), halves.end(), logits.begin() + head * plane, float_from_half);
+    }
+    result.add(d, logits);
   }
+  const WideLabelMap map = result.finish();
   print_figures(watch);
-  if (!job.output.empty()) {
-    std::vector<float> all;
-    for (const auto& result : results) all.insert(all.end(), result.begin(), result.end());
-    write_raw(job.output, all);
-  }
 }
 
 }  // namespace
@@ -143,10 +147,10 @@ int main(int argc, char** argv) {
   app.add_option("--size", job.size, "Voxels along i, j, k")->required();
   app.add_option("--to", job.to)->required();
   app.add_option("--order", job.order);
-  app.add_option("--channels", job.half_channels, "float16 channels; 0: one of float32");
+  app.add_option("--channels", job.half_channels, "Heads of float16 logits; 0: an image of float32");
   app.add_flag("--slices", job.slices);
   app.add_option("--threads", job.threads);
   CLI11_PARSE(app, argc, argv);
   if (job.threads > 0) hepar::set_thread_count(job.threads);
-  job.half_channels > 0 ? hepar::resize_logits(job) : hepar::resize_image(job);
+  job.half_channels > 0 ? hepar::export_logits(job) : hepar::resize_image(job);
 }

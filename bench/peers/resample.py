@@ -5,13 +5,14 @@
     /usr/bin/python3 bench/peers/resample.py build/release/bench/resize_bench [--threads 2] [--rounds 3]
 
 An image of 96 x 512 x 512 voxels becomes 240 x 520 x 520 (order 3), two float16 heads of that size come back
-(order 1), each in space and slice by slice. Every run is a process of its own, which prints its seconds by
-the clock and of all its threads together, and its VmHWM in MB. The least of the rounds counts. The calls are those of
+(order 1), each in space and slice by slice. Hepar's export also decides the labels, as `hepar predict` does. Every run is a process of its own, which prints its seconds by
+the clock and of all its threads together, and its VmHWM in MB. The median of the rounds counts. The calls are those of
 nnunetv2/preprocessing/resampling/default_resampling.py: skimage.transform.resize and, between slices,
 scipy.ndimage.map_coordinates of order 0 on np.mgrid coordinates.
 """
 import argparse
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -79,10 +80,9 @@ def run_process(command):
     return [float(n) for n in subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()]
 
 
-def differences(name, peer_file, our_file):
-    dtype = np.float16 if JOBS[name][0] else np.float32
-    peer, ours = np.fromfile(peer_file, dtype), np.fromfile(our_file, np.float32)
-    return int(np.count_nonzero(peer != ours.astype(dtype))), peer.size
+def differences(peer_file, our_file):
+    peer, ours = np.fromfile(peer_file, np.float32), np.fromfile(our_file, np.float32)
+    return int(np.count_nonzero(peer != ours)), peer.size
 
 
 def compare(args, name, folder):
@@ -93,17 +93,19 @@ def compare(args, name, folder):
     ours = [args.program, "--input", source, "--order", str(order), "--channels", str(channels)]
     ours += ["--threads", str(args.threads), "--size", *map(str, shape[::-1]), "--to", *map(str, new_shape[::-1])]
     ours += ["--slices"] if slices else []
-    peer_runs = [run_process(peer + [peer_file])]
-    run_process(ours + ["--output", our_file])
-    different, voxels = differences(name, peer_file, our_file)
+    peer_runs = [run_process(peer + ([] if channels else [peer_file]))]
+    compared = "labels"
+    if not channels:
+        run_process(ours + ["--output", our_file])
+        compared = "%d of %d" % differences(peer_file, our_file)
     our_runs = []
     for _ in range(args.rounds):
         our_runs.append(run_process(ours))
     for _ in range(args.rounds - 1):
         peer_runs.append(run_process(peer))
-    least = [[min(column) for column in zip(*runs)] for runs in (peer_runs, our_runs)]
-    figures = "   ".join(f"{peer:7.2f} {ours:7.2f} {peer / ours:5.1f}" for peer, ours in zip(*least))
-    print(f"{name:15} {figures}   {different} of {voxels}", flush=True)
+    middle = [[statistics.median(column) for column in zip(*runs)] for runs in (peer_runs, our_runs)]
+    figures = "   ".join(f"{peer:7.2f} {ours:7.2f} {peer / ours:5.1f}" for peer, ours in zip(*middle))
+    print(f"{name:15} {figures}   {compared}", flush=True)
 
 
 def main():
