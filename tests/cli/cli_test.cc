@@ -75,8 +75,8 @@ class Cli : public testing::Test {
 TEST_F(Cli, HelpAndVersion) {
   const Outcome help = run("--help");
   EXPECT_EQ(help.status, 0);
-  for (const char* verb : {"segment", "filter", "calibrate", "evaluate", "report", "reproduce", "leakage",
-                           "phantom", "train", "demo"}) {
+  for (const char* verb : {"segment", "predict", "model", "filter", "calibrate", "evaluate", "report",
+                           "reproduce", "leakage", "phantom", "plan", "preprocess", "train", "demo"}) {
     EXPECT_NE(help.out.find(verb), std::string::npos) << verb;
     EXPECT_EQ(run(std::string(verb) + " --help").status, 0) << verb;
   }
@@ -127,6 +127,25 @@ TEST_F(Cli, PhantomInsertPutsLesionsIntoALiver) {
   EXPECT_NE(mistyped.err.find("did you mean --cysts?"), std::string::npos) << mistyped.err;
   EXPECT_EQ(run("phantom").status, 2);  // the cohort still needs its output
   expect_refused("phantom insert " + ct() + " " + labels() + " --cysts -1", 2, "number of cysts is -1");
+}
+
+TEST_F(Cli, PreprocessPlansFirstAndKeepsWhatIsThere) {
+  const std::string command = "preprocess " + path("cohort") + " -o " + path("prepared");
+  const Outcome first = run(command);
+  ASSERT_EQ(first.status, 0) << first.err;
+  for (const char* file :
+       {"dataset_fingerprint.json", "nnUNetPlans.json", "splits_final.json", "dataset.json",
+        "3d_fullres/cases/phantom_000.safetensors", "3d_fullres/cases/phantom_001.safetensors"})
+    EXPECT_TRUE(fs::exists(root() / "prepared" / file)) << file;
+  const std::string name = "prepared/3d_fullres/cases/phantom_000.safetensors", before = bytes(name);
+  fs::remove(path("prepared/3d_fullres/cases/phantom_001.safetensors"));
+  EXPECT_EQ(run(command).status, 0);
+  EXPECT_EQ(bytes(name), before);
+  EXPECT_TRUE(fs::exists(path("prepared/3d_fullres/cases/phantom_001.safetensors")));
+  const Outcome unknown = run(command + " --configuration 3d_hires");
+  EXPECT_EQ(unknown.status, 2);
+  EXPECT_NE(unknown.err.find("no configuration '3d_hires'"), std::string::npos) << unknown.err;
+  expect_refused("plan " + path("nowhere"), 3, "nowhere");
 }
 
 TEST_F(Cli, FilterWritesItsFilesOnTheCtGrid) {
@@ -204,12 +223,14 @@ TEST_F(Cli, EvaluateRefusesWhatItCannotUse) {
 }
 
 TEST_F(Cli, TheDocumentedMetricsAreTheProgramsOwn) {
-  ASSERT_EQ(run("evaluate " + labels() + " " + labels() + " -o " + path("documented") + " --quiet").status, 0);
+  ASSERT_EQ(run("evaluate " + labels() + " " + labels() + " -o " + path("documented") + " --quiet").status,
+            0);
   const std::string tables = bytes("documented/tables.md");
   const std::size_t begin = tables.find("| metric | unit | definition | source |");
   ASSERT_NE(begin, std::string::npos);
   EXPECT_NE(read_text_file(HEPAR_DOCS "/reference/metrics.md").find(tables.substr(begin)), std::string::npos)
-      << "put this table into docs/reference/metrics.md:\n" << tables.substr(begin);
+      << "put this table into docs/reference/metrics.md:\n"
+      << tables.substr(begin);
 }
 
 TEST_F(Cli, ReportShowsACaseAndAComparisonBeforeAndAfterTheFilter) {

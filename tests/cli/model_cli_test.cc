@@ -108,6 +108,17 @@ TEST_F(ModelCli, InfoIsOneDocument) {
   EXPECT_EQ(info["folds"].size(), 1u);
 }
 
+TEST_F(ModelCli, PlanWritesWhatNnunetPlans) {
+  const fs::path golden = HEPAR_GOLDEN "/nnunet/planning/prostate_aniso";
+  const Outcome outcome =
+      run("plan --fingerprint " + (golden / "dataset_fingerprint.json").string() + " --dataset-json " +
+          (golden / "dataset.json").string() + " --preset resenc-l -o " + (root_ / "plans.json").string());
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  Json wanted = Json::parse(read_text_file(golden / "nnUNetPlannerResEncL_24GB.json"));
+  Json plans = Json::parse(read_text_file(root_ / "plans.json"));
+  EXPECT_EQ(plans["configurations"], wanted["configurations"]);
+}
+
 TEST_F(ModelCli, SegmentRunsTheFilterWhereTheModelKnowsTumours) {
   const Outcome outcome = segment();
   ASSERT_EQ(outcome.status, 0) << outcome.err;
