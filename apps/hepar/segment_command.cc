@@ -31,8 +31,11 @@ Command make_segment_command() {
                 bind_model_selection(app, request->selection);
                 app.add_flag("--mirror", request->inference.mirror,
                              "Average over mirrored patches where the model allows it: up to 8 times slower");
-                app.add_option("--tumour-label", request->tumour_label,
-                               "Name or value of the model's liver tumour; default: found by its name");
+                app.add_option("--tumour-label", request->tumour_labels,
+                               "Names or values of the model's liver tumours; default: found by their names")
+                    ->delimiter(',')
+                    ->allow_extra_args(false)
+                    ->type_name("NAME,..");
                 bind_lesion_options(app, *choice);
               },
           .run =

@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <set>
+#include <string>
+
 #include "hepar/core/error.h"
 #include "hepar/core/file.h"
 
@@ -25,8 +28,10 @@ OutputFolder::~OutputFolder() {
   if (!first_made_.empty()) fs::remove_all(first_made_, ignored);
 }
 
-void OutputFolder::commit() {
+void OutputFolder::commit(std::span<const std::string_view> results) {
+  std::set<std::string> written;
   for (const auto& entry : fs::directory_iterator(staging_)) {
+    written.insert(entry.path().filename().string());
     std::error_code error;
     fs::rename(entry.path(), target_ / entry.path().filename(), error);
     if (error) {
@@ -34,6 +39,10 @@ void OutputFolder::commit() {
           ErrorCode::kMissing,
           fmt::format("can't write {}: {}", (target_ / entry.path().filename()).string(), error.message()));
     }
+  }
+  for (const std::string_view name : results) {
+    std::error_code ignored;
+    if (!written.contains(std::string(name))) fs::remove(target_ / name, ignored);
   }
   first_made_.clear();
 }

@@ -52,6 +52,17 @@ TEST_F(OutputFolderTest, AFolderThatWasThereKeepsItsFiles) {
   EXPECT_EQ(std::distance(fs::directory_iterator(root_), fs::directory_iterator()), 1);
 }
 
+TEST_F(OutputFolderTest, ResultsOfAnEarlierRunGo) {
+  for (const char* name : {"labels", "lesions", "mine"}) write_text_file(root_ / name, "old");
+  OutputFolder out(root_);
+  write_text_file(out.staging() / "labels", "new");
+  constexpr std::string_view kResults[] = {"labels", "lesions", "never"};
+  out.commit(kResults);
+  EXPECT_EQ(read_text_file(root_ / "labels"), "new");
+  EXPECT_FALSE(fs::exists(root_ / "lesions"));
+  EXPECT_TRUE(fs::exists(root_ / "mine"));
+}
+
 TEST_F(OutputFolderTest, AFileInTheWayIsRefused) {
   write_text_file(root_ / "a", "x");
   EXPECT_THROW(OutputFolder(root_ / "a" / "b"), Error);

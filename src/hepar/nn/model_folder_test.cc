@@ -157,6 +157,12 @@ TEST_F(ModelFolderTest, TruncatedJsonIsCorrupt) {
   expect_error(ErrorCode::kCorrupt, "plans.json is not JSON");
 }
 
+TEST_F(ModelFolderTest, PythonsNotANumberIsNoNumber) {
+  const std::string text = read_text_file(folder_ / "plans.json");
+  write_text_file(folder_ / "plans.json", R"({"a": [NaN, -Infinity], "b \" NaN": "NaN", )" + text.substr(1));
+  EXPECT_EQ(read_plan(folder_ / "plans.json").batch_size, 2);
+}
+
 TEST_F(ModelFolderTest, MissingKeyIsNamedWithItsPath) {
   edit_architecture([](Json& architecture) { architecture["arch_kwargs"].erase("strides"); });
   expect_error(ErrorCode::kInvalidInput,

@@ -193,8 +193,10 @@ ResamplingRule read_resampling(const JsonNode& configuration, const std::string&
     return static_cast<int>(value);
   };
   rule.order = order("order", what == "data" ? 3 : 1);
-  rule.order_z = order("order_z", 1);
+  if (what == "probabilities" && rule.order != 1) fail_unsupported(kwargs.at("order"), "0", "1");
   if (kwargs.has("force_separate_z")) rule.force_separate_z = kwargs.at("force_separate_z").boolean();
+  rule.order_z = order("order_z", 1);
+  if (rule.order_z != 0 && rule.force_separate_z != false) fail_unsupported(kwargs.at("order_z"), "1", "0");
   return rule;
 }
 
@@ -255,6 +257,14 @@ Json resolved(const JsonNode& configurations, const Json& all, const std::string
   return merged;
 }
 
+// nnunetv2/preprocessing/normalization/default_normalization_schemes.py; plan/normalization.h does them.
+void check_normalization(const JsonNode& scheme) {
+  constexpr std::array kSchemes{"CTNormalization", "ZScoreNormalization", "NoNormalization",
+                                "RescaleTo01Normalization", "RGBTo01Normalization"};
+  if (std::find(kSchemes.begin(), kSchemes.end(), scheme.text()) == kSchemes.end())
+    fail_unsupported(scheme, scheme.text(), fmt::format("{}", fmt::join(kSchemes, ", ")));
+}
+
 void read_configuration(const JsonNode& node, ModelPlan& plan) {
   const bool is_old = !node.has("architecture");
   plan.two_dimensional = is_old ? node.at("patch_size").list().size() == 2
@@ -267,6 +277,7 @@ void read_configuration(const JsonNode& node, ModelPlan& plan) {
   plan.batch_size = node.at("batch_size").integer();
   if (node.has("batch_dice")) plan.batch_dice = node.at("batch_dice").boolean();
   for (const auto& scheme : node.at("normalization_schemes").list()) {
+    check_normalization(scheme);
     plan.normalization_schemes.push_back(scheme.text());
   }
   plan.network.input_channels = static_cast<std::int64_t>(plan.normalization_schemes.size());
@@ -329,10 +340,8 @@ Json architecture_json(const ModelPlan& plan) {
   kwargs["conv_bias"] = spec.conv_bias;
   kwargs["norm_op"] = "torch.nn.modules.instancenorm.InstanceNorm" + dimensions;
   kwargs["norm_op_kwargs"] = {{"eps", spec.norm_eps}, {"affine", true}};
-  kwargs["dropout_op"] =
-      spec.dropout > 0 ? Json("torch.nn.modules.dropout.Dropout" + dimensions) : Json(nullptr);
-  kwargs["dropout_op_kwargs"] =
-      spec.dropout > 0 ? Json{{"p", spec.dropout}, {"inplace", true}} : Json(nullptr);
+  kwargs["dropout_op"] = spec.dropout ? Json("torch.nn.modules.dropout.Dropout" + dimensions) : Json(nullptr);
+  kwargs["dropout_op_kwargs"] = spec.dropout ? Json{{"p", *spec.dropout}, {"inplace", true}} : Json(nullptr);
   kwargs["nonlin"] = "torch.nn.LeakyReLU";
   kwargs["nonlin_kwargs"] = {{"negative_slope", spec.leaky_slope}, {"inplace", true}};
   return {{"network_class_name", std::string(kClassPath).append(residual ? kResidual : kPlain)},

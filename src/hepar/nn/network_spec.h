@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,7 +48,8 @@ struct NetworkSpec {
   bool conv_bias = true;
   double norm_eps = 1e-5;
   double leaky_slope = 0.01;  // 0: a ReLU
-  double dropout = 0;         // share of channels dropped after each convolution, in training only
+  // A dropout layer after each convolution, and the share of channels it drops in training.
+  std::optional<double> dropout = {};
 
   std::int64_t stages() const { return static_cast<std::int64_t>(features_per_stage.size()); }
   // The input size along d, h, w must be a multiple of this.

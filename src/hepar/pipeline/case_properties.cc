@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hepar/pipeline/case_properties.h"
 
-#include <fmt/format.h>
-
 #include "hepar/core/error.h"
 #include "hepar/plan/nonzero.h"
 #include "hepar/plan/preprocess.h"
@@ -56,10 +54,7 @@ PickledValue nibabel_grid(const Geometry& grid) {
 
 void write_case_properties(const std::filesystem::path& path, const ModelPlan& plan,
                            std::span<const CtVolume> channels) {
-  if (!plan.orientation.empty()) {
-    throw Error(ErrorCode::kUnsupported, fmt::format("{} is not written for models whose reader is {}",
-                                                     path.filename().string(), plan.image_reader));
-  }
+  HEPAR_EXPECT(plan.orientation.empty(), "two grids would be needed");
   const Geometry& grid = channels.front().geometry();
   const AxisOrder order = network_order(grid, plan);
   const Int3 size = reorient(grid, order).size;

@@ -27,7 +27,7 @@ std::vector<std::string> state_dict_names(const NetworkSpec& spec, const std::st
 
 // Writes a model folder in the other form, whole or not at all: plans.json and dataset.json as they are,
 // the selected folds' weights without loss, for Hepar a MODEL_CARD.md that says where they come from.
-// Returns the names of the files. Error(kInvalidInput) when the output is the model's own folder.
+// Returns the names of the files. Error(kInvalidInput) when the output folder holds a model already.
 std::vector<std::string> convert_model(const ConvertRequest& request);
 
 }  // namespace hepar

@@ -70,6 +70,11 @@ TEST_P(ConvertModel, KeepsEveryWeight) {
     EXPECT_EQ(model->plan.configuration, wanted.plan.configuration);
     EXPECT_EQ(model->mirror_axes, wanted.mirror_axes);
     EXPECT_EQ(model->trainer, wanted.trainer);
+    const FoldInfo first = fold_info(wanted, wanted.checkpoints[0]),
+                   same = fold_info(*model, model->checkpoints[0]);
+    EXPECT_TRUE(first.epochs.has_value());
+    EXPECT_EQ(same.epochs, first.epochs);
+    EXPECT_EQ(same.pseudo_dice, first.pseudo_dice);
   }
   for (std::size_t n = 0; n < wanted.checkpoints.size(); ++n) {
     const TorchCheckpoint first(wanted.checkpoints[n].file), second(back.checkpoints[n].file);
@@ -95,7 +100,7 @@ TEST_F(ConvertOne, SelectsFoldsAndSaysWhereAModelComesFrom) {
   EXPECT_THAT(read_text_file(root_ / "ours/MODEL_CARD.md"), HasSubstr("not known to Hepar"));
 }
 
-TEST_F(ConvertOne, TheModelItselfIsNotOverwritten) {
+TEST_F(ConvertOne, AModelIsNotOverwritten) {
   write_changed_model(root_ / "model", "3d_fullres", [](Weights&) {});
   EXPECT_THROW(
       convert_model({.model = root_ / "model", .output = root_ / "model", .selection = {}, .to = {}}), Error);

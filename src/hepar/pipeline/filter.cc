@@ -137,7 +137,7 @@ CaseResult judge_and_write(const CtVolume& ct, LabelMap labels, CaseJob job) {
   job.clock.start("write");
   run.timings_s = job.clock.seconds();
   write_text_file(out.staging() / kRunFile, run_json(run, job.output));
-  out.commit();
+  out.commit(kResultFiles);
   job.clock.stop();
   result.timings_s = job.clock.seconds();
   report(job.progress, "writing", 1);

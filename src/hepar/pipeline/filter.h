@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "hepar/core/progress.h"
+#include "hepar/evaluation/case_pairs.h"
 #include "hepar/lesion/lesion_filter.h"
 #include "hepar/pipeline/ct_input.h"
 #include "hepar/pipeline/run_record.h"
@@ -47,6 +48,11 @@ inline constexpr std::string_view kCaseFiles =
 
 // A model's own labels, where they say more than labels.nii.gz.
 inline constexpr std::string_view kModelLabelsFile = "labels_model.nii.gz";
+
+// All that a result folder can hold: what an earlier run left there goes when a new one does not write it.
+inline constexpr std::array<std::string_view, 8> kResultFiles{
+    kLabelsFile,   kUnfilteredFile,  kModelLabelsFile, "lesions.json",
+    "regions.csv", "histograms.csv", kRunFile,         "overview.png"};
 
 // Runs the lesion filter on a label map and writes kCaseFiles to request.output, all or none.
 CaseResult filter_case(const FilterRequest& request, Progress* progress = nullptr);

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
 #include <string_view>
 
 #include "hepar/core/error.h"
@@ -14,116 +13,182 @@
 namespace hepar {
 namespace {
 
-// Beginnings of words, so that plurals and adjectives count too.
-constexpr std::array<std::string_view, 6> kLiverWords{"liver", "hepat", "hepar", "intrahepat", "hcc", "crlm"};
-constexpr std::array<std::string_view, 12> kTumourWords{"tumour", "tumor",   "cancer",   "lesion",
-                                                        "metast", "hcc",     "carcinom", "neoplas",
-                                                        "malign", "hepatoc", "crlm",     "gtv"};
-constexpr std::array<std::string_view, 1> kCystWords{"cyst"};
-// "liver_with_tumour" is the organ, not the tumour.
-constexpr std::array<std::string_view, 6> kJoiningWords{"and", "with", "plus", "incl", "whole", "+"};
-// Words that say nothing about the organ.
-constexpr std::array<std::string_view, 9> kPlainWords{"label",  "region", "mask",    "all",   "primary",
-                                                      "second", "solid",  "segment", "enhanc"};
-
-template <std::size_t kCount>
-bool begins_with(const std::string& word, const std::array<std::string_view, kCount>& beginnings) {
-  return std::any_of(beginnings.begin(), beginnings.end(),
-                     [&](std::string_view beginning) { return word.starts_with(beginning); });
+// The value that a label map holds because of entry n.
+int written_for(const DatasetLabels& labels, std::size_t n) {
+  return labels.has_regions() ? labels.regions_class_order[n] : labels.regions[n].second.front();
 }
 
-// Lower-case words; a plus sign is a word.
+// Parts of words, so that "livertumour", plurals and adjectives count too.
+constexpr std::array<std::string_view, 3> kLiverWords{"liver", "hepat", "hepar"};
+constexpr std::array<std::string_view, 15> kTumourWords{
+    "tumour", "tumor",    "cancer", "lesion",  "metast",  "mets",       "carcino", "neoplas",
+    "malign", "hepatoma", "blasto", "sarcoma", "lymphom", "cholangioc", "mass"};
+// Whole words.
+constexpr std::array<std::string_view, 3> kShortTumourWords{"met", "gtv", "itv"};
+constexpr std::array<std::string_view, 5> kLiverTumourWords{"hcc", "icc", "crlm", "clm", "bclm"};
+constexpr std::array<std::string_view, 8> kJoiningWords{"+",    "and",       "with",      "plus",
+                                                        "incl", "including", "inclusive", "includes"};
+// Parts of words for organs whose tumours are not the liver's.
+constexpr std::array<std::string_view, 41> kOtherOrgans{
+    "kidney",  "renal", "nephr",  "pancrea", "lung",  "pulmon",  "colon",   "colore", "rectum",
+    "rectal",  "bowel", "intest", "duoden",  "brain", "glio",    "prostat", "spleen", "splen",
+    "stomach", "gastr", "breast", "bladder", "bone",  "vertebr", "lymph",   "node",   "adrenal",
+    "thyroid", "esoph", "oesoph", "uter",    "ovar",  "cervi",   "head",    "neck",   "nasoph",
+    "muscle",  "skin",  "heart",  "mediast", "pleura"};
+
+template <std::size_t kCount>
+bool holds_any(const std::string& word, const std::array<std::string_view, kCount>& parts) {
+  return std::any_of(parts.begin(), parts.end(),
+                     [&](std::string_view part) { return word.find(part) != std::string::npos; });
+}
+template <std::size_t kCount>
+bool is_any(const std::string& word, const std::array<std::string_view, kCount>& words) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+// Lower-case words, "LiverTumor" as two; a plus sign is a word.
 std::vector<std::string> words_of(const std::string& name) {
   std::vector<std::string> words(1);
+  bool after_lower = false;
   for (const char c : name) {
     const bool is_upper = c >= 'A' && c <= 'Z';
     const char lower = static_cast<char>(is_upper ? c - 'A' + 'a' : c);
-    if (lower >= 'a' && lower <= 'z') {
-      words.back() += lower;
-    } else {
-      if (c == '+' || c == '&') words.emplace_back("+");
-      words.emplace_back();
-    }
+    const bool is_letter = lower >= 'a' && lower <= 'z';
+    if (!is_letter || (is_upper && after_lower)) words.emplace_back();
+    if (is_letter) words.back() += lower;
+    if (c == '+' || c == '&') words.insert(words.end() - 1, "+");
+    after_lower = is_letter && !is_upper;
   }
   std::erase(words, "");
   return words;
 }
 
 struct NameMeaning {
-  bool liver = false, tumour = false, cyst = false, joined = false, other = false;
+  bool liver = false, tumour = false, cyst = false, other_organ = false;
+  bool organ_with_more = false;  // "liver and tumour": the organ with what is in it
 };
 
 NameMeaning meaning_of(const std::string& name) {
   NameMeaning meaning;
   for (const std::string& word : words_of(name)) {
-    const bool tumour = begins_with(word, kTumourWords), liver = begins_with(word, kLiverWords),
-               cyst = begins_with(word, kCystWords), joined = begins_with(word, kJoiningWords);
-    meaning.tumour = meaning.tumour || tumour;
-    meaning.liver = meaning.liver || liver;
-    meaning.cyst = meaning.cyst || cyst;
-    meaning.joined = meaning.joined || joined;
-    meaning.other = meaning.other || !(tumour || liver || cyst || joined || begins_with(word, kPlainWords));
+    if (is_any(word, kJoiningWords) && meaning.liver && !meaning.tumour && !meaning.cyst)
+      meaning.organ_with_more = true;
+    const bool of_liver = is_any(word, kLiverTumourWords);
+    meaning.tumour =
+        meaning.tumour || of_liver || holds_any(word, kTumourWords) || is_any(word, kShortTumourWords);
+    meaning.liver = meaning.liver || of_liver || holds_any(word, kLiverWords);
+    meaning.cyst = meaning.cyst || word.find("cyst") != std::string::npos;
+    meaning.other_organ = meaning.other_organ || holds_any(word, kOtherOrgans);
   }
   return meaning;
 }
 
-bool is_of_the_liver(const NameMeaning& meaning, bool model_has_liver) {
-  return meaning.liver || (!meaning.other && model_has_liver);
+bool is_organ(const std::string& name) {
+  const NameMeaning meaning = meaning_of(name);
+  if (meaning.organ_with_more) return true;
+  const auto words = words_of(name);
+  const auto is_pure = [](const std::string& word) {
+    return holds_any(word, kLiverWords) || word == "whole" || word == "all" || word == "label" ||
+           word == "region" || word == "mask" || word == "parenchyma";
+  };
+  return meaning.liver && !meaning.tumour && !meaning.cyst &&
+         std::all_of(words.begin(), words.end(), is_pure);
 }
 
-// The values that a label map holds because of entry n.
-std::vector<int> written_for(const DatasetLabels& labels, std::size_t n) {
-  if (labels.has_regions()) return {labels.regions_class_order[n]};
-  return labels.regions[n].second;
+enum class Kind { kNone, kLiver, kTumour, kCyst };
+
+Kind kind_by_name(const std::string& name, bool model_has_liver) {
+  if (is_organ(name)) return Kind::kLiver;
+  const NameMeaning meaning = meaning_of(name);
+  // Without a liver in the model "lesion" may be of any organ.
+  if (!meaning.liver && (meaning.other_organ || !model_has_liver)) return Kind::kNone;
+  if (meaning.tumour) return Kind::kTumour;
+  return meaning.cyst ? Kind::kCyst : Kind::kNone;
 }
 
-std::set<int> values_named(const DatasetLabels& labels, const std::string& tumour) {
-  std::vector<std::string> names;
-  for (std::size_t n = 0; n < labels.regions.size(); ++n) {
-    const std::vector<int> values = written_for(labels, n);
-    if (labels.regions[n].first == tumour || std::to_string(values.front()) == tumour)
-      return {values.begin(), values.end()};
-    names.push_back(fmt::format("{} ({})", labels.regions[n].first, values.front()));
+bool is_within(const std::vector<int>& inner, const std::vector<int>& outer) {
+  return std::all_of(inner.begin(), inner.end(),
+                     [&](int value) { return std::find(outer.begin(), outer.end(), value) != outer.end(); });
+}
+
+std::vector<Kind> kinds_by_name(const DatasetLabels& labels) {
+  const auto& regions = labels.regions;
+  const bool has_liver =
+      std::any_of(regions.begin(), regions.end(), [](const auto& region) { return is_organ(region.first); });
+  std::vector<Kind> kinds;
+  for (const auto& [name, values] : regions) kinds.push_back(kind_by_name(name, has_liver));
+  return kinds;
+}
+
+std::vector<Kind> kinds_as_told(const DatasetLabels& labels, const std::vector<std::string>& tumours) {
+  std::vector<Kind> kinds = kinds_by_name(labels);
+  std::replace(kinds.begin(), kinds.end(), Kind::kTumour, Kind::kNone);
+  for (const std::string& tumour : tumours) {
+    std::vector<std::string> names;
+    bool found = false;
+    for (std::size_t n = 0; n < labels.regions.size(); ++n) {
+      const int written = written_for(labels, n);
+      names.push_back(fmt::format("{} ({})", labels.regions[n].first, written));
+      if (labels.regions[n].first != tumour && std::to_string(written) != tumour) continue;
+      kinds[n] = Kind::kTumour;
+      found = true;
+    }
+    if (!found) {
+      throw Error(ErrorCode::kInvalidInput,
+                  fmt::format("the model has no label '{}'; it has {}", tumour, fmt::join(names, ", ")));
+    }
   }
-  throw Error(ErrorCode::kInvalidInput,
-              fmt::format("the model has no label '{}'; it has {}", tumour, fmt::join(names, ", ")));
+  return kinds;
 }
 
-void take_out(std::set<int>& values, const std::set<int>& others) {
-  for (const int value : others) values.erase(value);
+// Regions overlap: what lies within a tumour region, such as "necrosis", is tumour unless it is named a cyst.
+// A tumour over which a later region is always written would never be seen.
+void settle_nested(const DatasetLabels& labels, std::vector<Kind>& kinds) {
+  const auto& regions = labels.regions;
+  const std::vector<Kind> named = kinds;
+  for (std::size_t n = 0; n < regions.size(); ++n) {
+    for (std::size_t t = 0; t < regions.size(); ++t) {
+      if (named[t] != Kind::kTumour || t == n || named[n] == Kind::kTumour) continue;
+      if (named[n] != Kind::kCyst && is_within(regions[n].second, regions[t].second))
+        kinds[n] = Kind::kTumour;
+      if (n > t && is_within(regions[t].second, regions[n].second)) {
+        throw Error(
+            ErrorCode::kInvalidInput,
+            fmt::format("dataset.json declares '{}' after '{}', which lies within it, so that the model "
+                        "writes it over every tumour; put the labels back into their first order",
+                        regions[n].first, regions[t].first));
+      }
+    }
+  }
 }
 
 }  // namespace
 
-std::optional<LiverLabels> find_liver_labels(const DatasetLabels& labels, const std::string& tumour) {
-  std::set<int> liver, tumours, cysts;
-  const auto is_organ = [](const NameMeaning& m) {
-    return m.liver && !m.other && ((!m.tumour && !m.cyst) || m.joined);
-  };
-  const bool has_liver = std::any_of(labels.regions.begin(), labels.regions.end(),
-                                     [&](const auto& region) { return is_organ(meaning_of(region.first)); });
-  for (std::size_t n = 0; n < labels.regions.size(); ++n) {
-    const NameMeaning meaning = meaning_of(labels.regions[n].first);
-    std::set<int>* kind = nullptr;
-    if (is_organ(meaning)) {
-      kind = &liver;
-    } else if (is_of_the_liver(meaning, has_liver) && meaning.cyst && !meaning.tumour) {
-      kind = &cysts;
-    } else if (is_of_the_liver(meaning, has_liver) && meaning.tumour) {
-      kind = &tumours;
-    }
-    const std::vector<int> values = written_for(labels, n);
-    if (kind != nullptr) kind->insert(values.begin(), values.end());
+std::optional<LiverLabels> find_liver_labels(const DatasetLabels& labels,
+                                             const std::vector<std::string>& tumours) {
+  std::vector<Kind> kinds = tumours.empty() ? kinds_by_name(labels) : kinds_as_told(labels, tumours);
+  if (std::find(kinds.begin(), kinds.end(), Kind::kTumour) == kinds.end()) return {};
+  if (labels.has_regions()) settle_nested(labels, kinds);
+  LiverLabels found;
+  for (std::size_t n = 0; n < kinds.size(); ++n) {
+    const int written = written_for(labels, n);
+    if (kinds[n] == Kind::kLiver) found.liver.push_back(written);
+    if (kinds[n] == Kind::kTumour) found.tumour.push_back(written);
+    if (kinds[n] == Kind::kCyst) found.cyst.push_back(written);
+    if (kinds[n] == Kind::kNone) found.others.push_back(labels.regions[n].first);
   }
-  if (!tumour.empty()) tumours = values_named(labels, tumour);
-  if (tumours.empty()) return {};
-  take_out(cysts, tumours);
-  take_out(liver, tumours);
-  take_out(liver, cysts);
-  const auto list = [](const std::set<int>& values) {
-    return std::vector<int>(values.begin(), values.end());
+  return found;
+}
+
+std::string meaning_note(const LiverLabels& meaning) {
+  const auto text = [](const std::vector<int>& values) {
+    return values.empty() ? std::string("none") : fmt::format("{}", fmt::join(values, ", "));
   };
-  return LiverLabels{list(liver), list(tumours), list(cysts)};
+  return fmt::format("of the model's labels tumour is {}, liver {}, cyst {}; {}", text(meaning.tumour),
+                     text(meaning.liver), text(meaning.cyst),
+                     meaning.others.empty()
+                         ? std::string("there are no others")
+                         : fmt::format("background in labels.nii.gz: {}", fmt::join(meaning.others, ", ")));
 }
 
 LabelMap to_hepar_labels(const WideLabelMap& labels, const LiverLabels& meaning) {

@@ -10,6 +10,7 @@
 #include "hepar/core/error.h"
 #include "hepar/core/file.h"
 #include "hepar/core/version.h"
+#include "hepar/nn/json_file.h"
 #include "hepar/nn/network_spec.h"
 #include "hepar/tensors/torch_checkpoint.h"
 
@@ -26,7 +27,7 @@ std::optional<double> number_in(const Json& document, const Json::json_pointer& 
 // These files inform only: one that can't be read is as good as none.
 Json read_json_or_null(const fs::path& file) {
   if (!fs::is_regular_file(file)) return nullptr;
-  Json document = Json::parse(read_text_file(file), nullptr, false);
+  Json document = Json::parse(without_nan(read_text_file(file)), nullptr, false);
   return document.is_discarded() ? Json(nullptr) : document;
 }
 
@@ -34,33 +35,11 @@ Json read_json_or_null(const fs::path& file) {
 Json training_of(const fs::path& file) {
   if (file.extension() == ".pth") return Json::parse(TorchCheckpoint(file).info_json());
   const SafetensorsFile tensors(file);
-  Json document;
-  const auto epoch = tensors.metadata().find("current_epoch");
-  if (epoch != tensors.metadata().end()) {
-    const Json value = Json::parse(epoch->second, nullptr, false);
-    if (value.is_number()) document["current_epoch"] = value;
-  }
-  return document;
-}
-
-FoldInfo fold_info(const ModelFolder& model, const FoldCheckpoint& checkpoint) {
-  FoldInfo info{.fold = checkpoint.fold,
-                .file = checkpoint.file.lexically_relative(model.path).string(),
-                .epochs = {},
-                .pseudo_dice = {},
-                .validation_dice = {}};
-  const Json training = training_of(checkpoint.file);
-  if (const auto epochs = number_in(training, Json::json_pointer("/current_epoch")))
-    info.epochs = static_cast<std::int64_t>(*epochs);
-  const Json::json_pointer scores("/logging/ema_fg_dice");
-  if (training.contains(scores) && training.at(scores).is_array() && !training.at(scores).empty() &&
-      training.at(scores).back().is_number()) {
-    info.pseudo_dice = training.at(scores).back().get<double>();
-  }
-  info.validation_dice =
-      number_in(read_json_or_null(checkpoint.file.parent_path() / "validation" / "summary.json"),
-                Json::json_pointer("/foreground_mean/Dice"));
-  return info;
+  const auto value = [&](const char* key) {
+    const auto found = tensors.metadata().find(key);
+    return found == tensors.metadata().end() ? Json(nullptr) : Json::parse(found->second, nullptr, false);
+  };
+  return {{"current_epoch", value("current_epoch")}, {"logging", {{"ema_fg_dice", {value("ema_fg_dice")}}}}};
 }
 
 std::string class_text(NetworkClass network) {
@@ -97,7 +76,65 @@ std::string axes_text(const std::vector<int>& axes) {
   return text.empty() ? "none" : text;
 }
 
+Json channels_json(const ModelFolder& model) {
+  const auto& names = model.labels.channel_names;
+  const auto& schemes = model.plan.normalization_schemes;
+  Json json = Json::array();
+  for (std::size_t n = 0; n < schemes.size(); ++n)
+    json.push_back({{"name", n < names.size() ? names[n] : ""}, {"normalization", schemes[n]}});
+  return json;
+}
+
+Json folds_json(const std::vector<FoldInfo>& folds) {
+  Json json = Json::array();
+  for (const FoldInfo& fold : folds) {
+    json.push_back({{"fold", fold.fold},
+                    {"checkpoint", fold.file},
+                    {"epochs", json_or_null(fold.epochs)},
+                    {"pseudo_dice", json_or_null(fold.pseudo_dice)},
+                    {"validation_dice", json_or_null(fold.validation_dice)}});
+  }
+  return json;
+}
+
+std::string input_text(const ModelFolder& model) {
+  const auto& names = model.labels.channel_names;
+  const std::string& stage = model.plan.previous_stage;
+  return fmt::format("{} by {}{}", names.empty() ? "unnamed" : fmt::format("{}", fmt::join(names, ", ")),
+                     fmt::join(model.plan.normalization_schemes, ", "),
+                     stage.empty() ? "" : fmt::format("; and the labels of {}", stage));
+}
+
+std::string patch_text(const ModelPlan& plan) {
+  const auto& size = plan.patch_size;
+  if (plan.two_dimensional)
+    return fmt::format("slices:    {} x {} pixels of {:.3f} x {:.3f} mm at a time\n", size[1], size[2],
+                       plan.spacing_mm[1], plan.spacing_mm[2]);
+  return fmt::format("patch:     {} x {} x {} voxels of {:.3f} x {:.3f} x {:.3f} mm (d, h, w)\n", size[0],
+                     size[1], size[2], plan.spacing_mm[0], plan.spacing_mm[1], plan.spacing_mm[2]);
+}
+
 }  // namespace
+
+FoldInfo fold_info(const ModelFolder& model, const FoldCheckpoint& checkpoint) {
+  FoldInfo info{.fold = checkpoint.fold,
+                .file = checkpoint.file.lexically_relative(model.path).string(),
+                .epochs = {},
+                .pseudo_dice = {},
+                .validation_dice = {}};
+  const Json training = training_of(checkpoint.file);
+  if (const auto epochs = number_in(training, Json::json_pointer("/current_epoch")))
+    info.epochs = static_cast<std::int64_t>(*epochs);
+  const Json::json_pointer scores("/logging/ema_fg_dice");
+  if (training.contains(scores) && training.at(scores).is_array() && !training.at(scores).empty() &&
+      training.at(scores).back().is_number()) {
+    info.pseudo_dice = training.at(scores).back().get<double>();
+  }
+  info.validation_dice =
+      number_in(read_json_or_null(checkpoint.file.parent_path() / "validation" / "summary.json"),
+                Json::json_pointer("/foreground_mean/Dice"));
+  return info;
+}
 
 ModelInfo model_info(const fs::path& folder, const ModelSelection& selection) {
   ModelInfo info;
@@ -131,11 +168,7 @@ std::string model_info_json(const ModelInfo& info) {
                      {"inputs", plan.network.input_channels},
                      {"outputs", plan.network.heads},
                      {"parameters", info.parameters}};
-  json["channels"] = Json::array();
-  for (std::size_t n = 0; n < plan.normalization_schemes.size(); ++n) {
-    json["channels"].push_back({{"name", n < labels.channel_names.size() ? labels.channel_names[n] : ""},
-                                {"normalization", plan.normalization_schemes[n]}});
-  }
+  json["channels"] = channels_json(info.model);
   json["labels"] = Json::object();
   for (const auto& [name, values] : labels.regions) json["labels"][name] = values;
   json["regions_class_order"] = labels.has_regions() ? Json(labels.regions_class_order) : Json(nullptr);
@@ -148,39 +181,20 @@ std::string model_info_json(const ModelInfo& info) {
   json["orientation"] = plan.orientation.empty() ? Json(nullptr) : Json(plan.orientation);
   json["transpose_forward"] = plan.transpose_forward;
   json["mirror_axes"] = info.model.mirror_axes;
-  json["folds"] = Json::array();
-  for (const FoldInfo& fold : info.folds) {
-    json["folds"].push_back({{"fold", fold.fold},
-                             {"checkpoint", fold.file},
-                             {"epochs", json_or_null(fold.epochs)},
-                             {"pseudo_dice", json_or_null(fold.pseudo_dice)},
-                             {"validation_dice", json_or_null(fold.validation_dice)}});
-  }
+  json["folds"] = folds_json(info.folds);
   json["postprocessing"] = info.postprocessing;
   return json.dump(1);
 }
 
 std::string model_info_text(const ModelInfo& info) {
   const ModelPlan& plan = info.model.plan;
-  const auto& size = plan.patch_size;
   std::string text =
       fmt::format("{} {}, {:.1f} million parameters, features {}\n", plan.configuration,
                   class_text(plan.network.network_class), static_cast<double>(info.parameters) / 1e6,
                   fmt::join(plan.network.features_per_stage, " "));
-  text += fmt::format(
-      "inputs:    {} by {}{}\n",
-      info.model.labels.channel_names.empty()
-          ? std::string("unnamed")
-          : fmt::format("{}", fmt::join(info.model.labels.channel_names, ", ")),
-      fmt::join(plan.normalization_schemes, ", "),
-      plan.previous_stage.empty() ? "" : fmt::format("; and the labels of {}", plan.previous_stage));
-  text += fmt::format("labels:    {}\n", labels_text(info.model.labels));
   text +=
-      plan.two_dimensional
-          ? fmt::format("slices:    {} x {} pixels of {:.3f} x {:.3f} mm at a time\n", size[1], size[2],
-                        plan.spacing_mm[1], plan.spacing_mm[2])
-          : fmt::format("patch:     {} x {} x {} voxels of {:.3f} x {:.3f} x {:.3f} mm (d, h, w)\n", size[0],
-                        size[1], size[2], plan.spacing_mm[0], plan.spacing_mm[1], plan.spacing_mm[2]);
+      fmt::format("inputs:    {}\nlabels:    {}\n", input_text(info.model), labels_text(info.model.labels));
+  text += patch_text(plan);
   text += fmt::format("trained:   by {}, mirrored along {}\n",
                       info.model.trainer.empty() ? "an unnamed trainer" : info.model.trainer,
                       axes_text(info.model.mirror_axes));
@@ -189,16 +203,15 @@ std::string model_info_text(const ModelInfo& info) {
                         fold.file, fold.epochs ? std::to_string(*fold.epochs) : "unknown",
                         number_text(fold.pseudo_dice), number_text(fold.validation_dice));
   }
-  for (const std::string& file : info.postprocessing) {
+  for (const std::string& file : info.postprocessing)
     text += fmt::format("postproc.: {}; used only with --postprocessing\n", file);
-  }
-  text += info.liver ? fmt::format("segment:   tumour {}, liver {}, cyst {}; the lesion filter will run",
-                                   values_text(info.liver->tumour), values_text(info.liver->liver),
-                                   values_text(info.liver->cyst))
-                     : std::string(
-                           "segment:   no label is named as a liver tumour, so the lesion filter will "
-                           "not run; name one with --tumour-label");
-  return text;
+  if (!info.liver)
+    return text +
+           "segment:   no label is named as a liver tumour, so the lesion filter will not run; name one "
+           "with --tumour-label";
+  return text + fmt::format("segment:   tumour {}, liver {}, cyst {}; the lesion filter will run",
+                            values_text(info.liver->tumour), values_text(info.liver->liver),
+                            values_text(info.liver->cyst));
 }
 
 }  // namespace hepar

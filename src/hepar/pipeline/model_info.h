@@ -21,6 +21,9 @@ struct FoldInfo {
   std::optional<double> validation_dice;  // of fold_K/validation/summary.json, foreground_mean
 };
 
+// Reads no weights.
+FoldInfo fold_info(const ModelFolder& model, const FoldCheckpoint& checkpoint);
+
 struct ModelInfo {
   ModelFolder model;
   std::int64_t parameters = 0;  // numbers in one fold's network

@@ -31,7 +31,8 @@ ModelStages load_model_stages(const fs::path& folder, const EngineFactory& make_
   ModelStages stages{load_model(folder, make_engine, selection), {}};
   const std::string& stage = stages.model.folder().plan.previous_stage;
   if (!stage.empty())
-    stages.earlier = std::make_unique<Model>(load_model(earlier_folder(folder, stage), make_engine));
+    stages.earlier = std::make_unique<Model>(load_model(earlier_folder(folder, stage), make_engine,
+                                                        {.folds = {}, .checkpoint = selection.checkpoint}));
   return stages;
 }
 

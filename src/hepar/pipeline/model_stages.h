@@ -15,7 +15,8 @@ struct ModelStages {
 };
 
 // The earlier stage is the folder TRAINER__PLANS__STAGE beside the model, STAGE being the plan's
-// previous_stage, with all of its folds; Error(kMissing) naming it when it is not there.
+// previous_stage, with all of its folds and the selection's checkpoint; Error(kMissing) naming it when it is
+// not there.
 ModelStages load_model_stages(const std::filesystem::path& folder, const EngineFactory& make_engine,
                               const ModelSelection& selection = {});
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <new>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -52,6 +53,10 @@ class FolderPrediction {
     } catch (const Error& error) {
       if (error.code() == ErrorCode::kCancelled || error.code() == ErrorCode::kInternal) throw;
       done.fault = error.what();
+    } catch (const std::bad_alloc&) {
+      done.fault = "not enough memory for this case; close other programs or use a machine with more";
+    } catch (const fs::filesystem_error& error) {
+      done.fault = error.what();
     }
     return done;
   }
@@ -72,7 +77,9 @@ class FolderPrediction {
     StageClock clock;
     clock.start("read");
     const LoadedChannels image = read_channels(
-        files, stages_.model.folder().plan.normalization_schemes.size(), request_.accept_skewed_directions);
+        files, stages_.model.folder().plan.normalization_schemes.size(),
+        // nibabel looks at spacings alone, SimpleITK refuses such files.
+        request_.accept_skewed_directions || stages_.model.folder().plan.image_reader.starts_with("Nibabel"));
     done.notes = image.notes;
     std::optional<WideLabelMap> earlier = read_earlier(files.name, image.channels.front().geometry());
     clock.start("predict");
@@ -89,8 +96,7 @@ class FolderPrediction {
     if (probabilities) {
       probabilities->write_npz(out.staging() / (files.name + ".npz"));
       probabilities.reset();
-      write_case_properties(out.staging() / (files.name + ".pkl"), stages_.model.folder().plan,
-                            image.channels);
+      write_properties(out.staging() / (files.name + ".pkl"), image, done);
     }
     out.commit();
     clock.stop();
@@ -105,6 +111,13 @@ class FolderPrediction {
     WideLabelMap wide(grid);
     std::copy(image.voxels.voxels().begin(), image.voxels.voxels().end(), wide.voxels().begin());
     return wide;
+  }
+
+  void write_properties(const fs::path& file, const LoadedChannels& image, PredictedCase& done) const {
+    const ModelPlan& plan = stages_.model.folder().plan;
+    if (plan.orientation.empty()) return write_case_properties(file, plan, image.channels);
+    done.notes.push_back(fmt::format("{} is not written: the model's reader {} turns images around",
+                                     file.filename().string(), plan.image_reader));
   }
 
   std::unique_ptr<ProbabilityFile> make_probabilities(const LoadedChannels& image,

@@ -3,9 +3,6 @@
 
 #include <gmock/gmock.h>
 
-#include <functional>
-#include <numeric>
-
 #include "hepar/core/error.h"
 #include "hepar/core/random.h"
 #include "hepar/io/image_io.h"
@@ -128,12 +125,8 @@ TEST_F(CascadeTest, AMissingStageIsNamed) {
   expect_error(alone, ErrorCode::kInvalidInput, "is no cascade");
 }
 
-// A 2d configuration as nnU-Net stores it (kernels without depth, axes 0 and 1 mirrored are h and w), on a
-// scan of the plan's own pixels whose slices fit into the patch: every slice by itself, through the network
-// once. Slices are 5 mm apart, which the plan does not say and nothing may change.
-TEST_F(PredictTest, ATwoDimensionalModelSeesSliceBySlice) {
-  const fs::path folder = root_ / "flat";
-  make_folder(folder / "fold_0");
+// A small 2d network: slices of at most 8 x 12 pixels of 1 mm, three labels.
+ModelPlan flat_plan() {
   ModelPlan plan;
   plan.configuration = "2d";
   plan.two_dimensional = true;
@@ -147,18 +140,28 @@ TEST_F(PredictTest, ATwoDimensionalModelSeesSliceBySlice) {
   plan.spacing_mm = {0, 1, 1};
   plan.normalization_schemes = {"CTNormalization"};
   plan.intensities = {{-100, 100, 0, 50}};
+  return plan;
+}
+
+Weights random_weights(const NetworkSpec& spec) {
+  Random random(4);
+  Weights weights;
+  for (const auto& [name, shape] : parameters_of(spec)) {
+    std::int64_t count = 1;
+    for (const std::int64_t size : shape) count *= size;
+    weights[name].shape = shape;
+    for (std::int64_t n = 0; n < count; ++n)
+      weights[name].values.push_back(static_cast<float>(random.normal()));
+  }
+  return weights;
+}
+
+// As nnU-Net stores a 2d configuration: kernels without depth, axes 0 and 1 are h and w.
+void write_flat_model(const fs::path& folder, const ModelPlan& plan, const Weights& weights) {
+  make_folder(folder / "fold_0");
   write_plan(folder / "plans.json", plan, "Dataset001_Flat");
   write_text_file(folder / "dataset.json", R"({"channel_names": {"0": "CT"}, "file_ending": ".nii.gz",
     "labels": {"background": 0, "liver": 1, "tumour": 2}})");
-  Random random(4);
-  Weights weights;
-  for (const auto& [name, shape] : parameters_of(plan.network)) {
-    NamedTensor& tensor = weights[name];
-    tensor.shape = shape;
-    for (std::int64_t n = 0;
-         n < std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>()); ++n)
-      tensor.values.push_back(static_cast<float>(random.normal()));
-  }
   std::vector<TensorToWrite> stored;
   for (const auto& [name, tensor] : weights) {
     std::vector<std::int64_t> flat = tensor.shape;
@@ -167,34 +170,36 @@ TEST_F(PredictTest, ATwoDimensionalModelSeesSliceBySlice) {
   }
   write_safetensors(folder / "fold_0/checkpoint_final.safetensors", stored,
                     {{"configuration", "2d"}, {"inference_allowed_mirroring_axes", "[0, 1]"}});
-  EXPECT_THAT(read_model_folder(folder).mirror_axes, testing::ElementsAre(1, 2));
+}
 
+// Every slice by itself, once through the network; slices are 5 mm apart, which the plan does not say.
+TEST_F(PredictTest, ATwoDimensionalModelSeesSliceBySlice) {
+  const ModelPlan plan = flat_plan();
+  const Weights weights = random_weights(plan.network);
+  write_flat_model(root_ / "flat", plan, weights);
+  EXPECT_THAT(read_model_folder(root_ / "flat").mirror_axes, testing::ElementsAre(1, 2));
   Geometry grid;
   grid.size = {10, 8, 3};
   grid.spacing_mm = {1, 1, 5};
   CtVolume ct(grid);
+  Random random(5);
   for (float& hu : ct.voxels()) hu = static_cast<float>(random.integer(1, 90));
   fs::remove(input_ / "a_0000.nii.gz");
   write_ct(input_ / "flat_0000.nii.gz", ct);
-  ASSERT_EQ(predict(request(folder)).cases[0].fault, "");
+  ASSERT_EQ(predict(request(root_ / "flat")).cases[0].fault, "");
   const auto labels = voxels(root_ / "output/flat.nii.gz");
-
   const auto engine = make_cpu_engine(plan.network, weights);
   for (std::int64_t k = 0; k < 3; ++k) {
-    Tensor slice({1, 1, 1, 8, 12});  // padded by one zero on either side of 10
-    for (std::int64_t j = 0; j < 8; ++j)
-      for (std::int64_t i = 0; i < 10; ++i)
-        slice.values[static_cast<std::size_t>(j * 12 + i + 1)] = ct[{i, j, k}] / 50;
+    Tensor slice({1, 1, 1, 8, 12});  // a zero on either side of 10 pixels
+    for (std::int64_t n = 0; n < 80; ++n)
+      slice.values[static_cast<std::size_t>(n / 10 * 12 + n % 10 + 1)] = ct[{n % 10, n / 10, k}] / 50;
     const Tensor logits = engine->run(slice);
-    for (std::int64_t j = 0; j < 8; ++j) {
-      for (std::int64_t i = 0; i < 10; ++i) {
-        const auto at = [&](std::int64_t head) {
-          return logits.values[static_cast<std::size_t>((head * 8 + j) * 12 + i + 1)];
-        };
-        const int wanted = at(1) > at(0) && at(1) >= at(2) ? 1 : at(2) > at(0) ? 2 : 0;
-        EXPECT_EQ(labels[static_cast<std::size_t>((k * 8 + j) * 10 + i)], wanted)
-            << i << ' ' << j << ' ' << k;
-      }
+    for (std::int64_t n = 0; n < 80; ++n) {
+      const auto at = [&](std::int64_t head) {
+        return logits.values[static_cast<std::size_t>((head * 8 + n / 10) * 12 + n % 10 + 1)];
+      };
+      const int wanted = at(1) > at(0) && at(1) >= at(2) ? 1 : at(2) > at(0) ? 2 : 0;
+      EXPECT_EQ(labels[static_cast<std::size_t>(k * 80 + n)], wanted) << n << ' ' << k;
     }
   }
 }
@@ -252,6 +257,19 @@ TEST_F(PredictTest, ProbabilitiesAreThoseOfNnunet) {
   for (std::size_t n = 0; n < got.values.size(); ++n)
     difference = std::max(difference, std::abs(got.values[n] - wanted.values[n]));
   EXPECT_LE(difference, 0x1p-11);
+}
+
+TEST_F(PredictTest, ProbabilitiesOfReorientingModelsComeWithoutProperties) {
+  const fs::path turned = root_ / "turned";
+  write_changed_model(turned, "3d_fullres", [](Weights&) {});
+  edit(turned / "plans.json", [](Json& plans) { plans["image_reader_writer"] = "SimpleITKIOWithReorient"; });
+  PredictRequest with = request(turned);
+  with.save_probabilities = true;
+  const PredictedCase done = predict(with).cases[0];
+  EXPECT_EQ(done.fault, "");
+  EXPECT_THAT(done.notes, testing::Contains(HasSubstr("a.pkl is not written")));
+  EXPECT_TRUE(fs::exists(root_ / "output/a.npz"));
+  EXPECT_TRUE(fs::exists(root_ / "output/a.nii.gz"));
 }
 
 TEST_F(PredictTest, InputsThatCannotBeUsedAreNamed) {

@@ -46,8 +46,15 @@ std::map<std::string, std::string> inference_options(const SegmentRequest& reque
   std::vector<std::string> folds;
   for (const FoldCheckpoint& checkpoint : model.checkpoints) folds.push_back(checkpoint.fold);
   return {{"folds", fmt::format("{}", fmt::join(folds, ","))},
+          {"checkpoint", model.checkpoints.front().file.filename().string()},
           {"mirror", request.inference.mirror ? "yes" : "no"},
           {"step", fmt::format("{}", request.inference.step_fraction)}};
+}
+
+std::vector<RunInput> run_inputs(const SegmentRequest& request, const ModelStages& stages) {
+  std::vector<RunInput> inputs{{"ct", request.ct.path, {}}, {"model", request.model, {}}};
+  if (stages.earlier) inputs.push_back({"earlier_model", stages.earlier->folder().path, {}});
+  return inputs;
 }
 
 // A model that knows no liver tumour: its labels as they are.
@@ -70,13 +77,13 @@ SegmentResult write_model_labels(const SegmentRequest& request, const ModelStage
     result.model_labels_ml.emplace_back(name,
                                         static_cast<double>(voxels) * labels.geometry().voxel_volume_ml());
   }
-  RunRecord run = make_run_record("segment", {{"ct", request.ct.path, {}}, {"model", request.model, {}}}, {});
+  RunRecord run = make_run_record("segment", run_inputs(request, model), {});
   run.options = inference_options(request, model.model.folder());
   OutputFolder out(request.output);
   write_labels(out.staging() / kModelLabelsFile, labels);
   run.timings_s = clock.seconds();
   write_text_file(out.staging() / kRunFile, run_json(run, request.output));
-  out.commit();
+  out.commit(kResultFiles);
   clock.stop();
   result.timings_s = clock.seconds();
   return result;
@@ -144,7 +151,7 @@ SegmentResult segment_case(const SegmentRequest& request, const EngineFactory& m
   report(progress, "reading", 0);
   ModelStages stages = load_model_stages(request.model, make_engine, request.selection);
   check_channels(stages.model.folder());
-  const auto meaning = find_liver_labels(stages.model.folder().labels, request.tumour_label);
+  const auto meaning = find_liver_labels(stages.model.folder().labels, request.tumour_labels);
   LoadedCt ct = load_ct(request.ct);
   if (!meaning) return write_model_labels(request, stages, ct, clock, progress);
   const LiverModel model{std::move(stages), *meaning};
@@ -152,11 +159,15 @@ SegmentResult segment_case(const SegmentRequest& request, const EngineFactory& m
   clock.start("network");
   Prediction prediction = predict_liver(ct.voxels, model, request.inference, progress);
   ct.notes.insert(ct.notes.end(), prediction.notes.begin(), prediction.notes.end());
-  if (are_hepars(folder.labels, *meaning)) prediction.model_labels = {};
+  if (are_hepars(folder.labels, *meaning)) {
+    prediction.model_labels = {};
+  } else {
+    ct.notes.push_back(meaning_note(*meaning));
+  }
   SegmentResult result;
   result.judged = judge_and_write(ct.voxels, std::move(prediction.labels),
                                   {.command = "segment",
-                                   .inputs = {{"ct", request.ct.path, {}}, {"model", request.model, {}}},
+                                   .inputs = run_inputs(request, model.stages),
                                    .options = request.options,
                                    .inference = inference_options(request, folder),
                                    .model_labels = std::move(prediction.model_labels),

@@ -22,7 +22,7 @@ struct SegmentRequest {
   std::filesystem::path model;
   ModelSelection selection;
   PredictOptions inference = kWithoutMirroring;
-  std::string tumour_label;  // name or value of the model's liver tumour; empty: found by its name
+  std::vector<std::string> tumour_labels;  // names or values of the model's liver tumours; empty: by name
   std::filesystem::path output;
   LesionFilterOptions options;
 };

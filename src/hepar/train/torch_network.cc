@@ -39,12 +39,12 @@ Kernel3 same_padding(at::IntArrayRef weight_shape) {
 }  // namespace
 
 TorchNetwork::TorchNetwork(const NetworkSpec& spec, std::uint64_t seed) : spec_(spec) {
-  if (spec.dropout > 0) {
+  if (spec.dropout.value_or(0) > 0) {
     throw Error(
         ErrorCode::kUnsupported,
         fmt::format("the plan drops {} of the channels, and Hepar trains without dropout; set dropout_op "
                     "to null in plans.json",
-                    spec.dropout));
+                    *spec.dropout));
   }
   const Random random(seed);
   std::uint64_t stream = 0;
