@@ -13,6 +13,7 @@
 #include "hepar/infer/model.h"
 #include "hepar/infer/predict_logits.h"
 #include "hepar/io/image_io.h"
+#include "hepar/nn/test_golden_model.h"
 #include "hepar/nn_cpu/cpu_engine.h"
 #include "hepar/plan/preprocess.h"
 #include "hepar/tensors/half.h"
@@ -20,15 +21,8 @@
 
 namespace hepar::golden {
 
-inline std::filesystem::path model_of(const std::filesystem::path& folder) {
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder / "model")) {
-    if (entry.path().filename() == "plans.json") return entry.path().parent_path();
-  }
-  return {};
-}
-
 inline Model load(const std::filesystem::path& folder) {
-  return load_model(model_of(folder),
+  return load_model(golden_model(folder),
                     [workspace = make_cpu_workspace()](const ModelPlan& plan, const Weights& weights) {
                       return make_cpu_engine(plan.network, weights, workspace);
                     });
@@ -45,16 +39,15 @@ inline int half_steps(float a, float b) {
 
 // Parity mode: logits of the whole case within one step of nnU-Net's in 99.9 % of the voxels.
 inline void expect_logits_of_nnunet(const std::filesystem::path& folder, bool mirror) {
-  const ModelFolder model = read_model_folder(model_of(folder));
+  const ModelFolder model = read_model_folder(golden_model(folder));
   std::vector<std::unique_ptr<Engine>> engines;
   for (std::size_t n = 0; n < model.checkpoints.size(); ++n)
     engines.push_back(make_cpu_engine(model.plan.network, read_fold(model, n)));
   const CtVolume ct = read_ct(folder / "input/test_000_0000.nii.gz").voxels;
-  const Tensor logits =
-      predict_logits(preprocess(ct, model.plan).image, FoldEngines(std::move(engines)),
-                     {.patch = model.plan.patch_size,
-                      .mirror_axes = mirror ? model.mirror_axes : std::vector<int>{},
-                      .parity = true});
+  const Tensor logits = predict_logits(preprocess(ct, model.plan).image, FoldEngines(std::move(engines)),
+                                       {.patch = model.plan.patch_size,
+                                        .mirror_axes = mirror ? model.mirror_axes : std::vector<int>{},
+                                        .parity = true});
   const NpyArray wanted =
       read_npy(folder / (std::string("sliding_logits_") + (mirror ? "mirror" : "nomirror") + "_f16.npy"));
   ASSERT_EQ(wanted.values.size(), logits.values.size());

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "hepar/nn/model_folder.h"
+#include "hepar/nn/test_golden_model.h"
 #include "hepar/nn_cpu/cpu_engine.h"
 #include "hepar/tensors/test_npy.h"
 
@@ -18,11 +19,7 @@ namespace hepar {
 
 // `folder`/model holds one model in nnU-Net's folders; the patch went through its first fold.
 inline void expect_logits_of_nnunet(const std::filesystem::path& folder) {
-  std::filesystem::path model_path;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder / "model")) {
-    if (entry.path().filename() == "plans.json") model_path = entry.path().parent_path();
-  }
-  const ModelFolder model = read_model_folder(model_path);
+  const ModelFolder model = read_model_folder(golden_model(folder));
   const NpyArray patch = read_npy(folder / "patch_input.npy"), logits = read_npy(folder / "patch_logits.npy");
   const auto [d, h, w] = model.plan.patch_size;
   Tensor input({1, model.plan.network.input_channels, d, h, w});

@@ -2,19 +2,15 @@
 // The draws against NumPy itself; registered where it is installed.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "hepar/numeric/numpy_random.h"
+#include "hepar/numeric/test_peer.h"
 
 namespace hepar {
 namespace {
-namespace fs = std::filesystem;
 using nlohmann::json;
 
 // One generator after another: shuffle, draws with replacement, choice without, mixed, so that a draw too
@@ -33,25 +29,11 @@ for seed in (0, 1, 1234, 12345, 2**32 - 1):
             'drawn': random.choice(n, 50).tolist(),
             'chosen': random.choice(n, (n + 1) // 2, replace=False).tolist()[:200],
             'wide': [int(random.randint(0, n * (1 << 33))) for _ in range(3)]})
-json.dump(answers, open(sys.argv[1], 'w'))
+json.dump(answers, open(sys.argv[2], 'w'))
 )";
 
-json ask_numpy() {
-  const fs::path folder = fs::temp_directory_path() / fmt::format("hepar_numpy_{}", ::getpid());
-  fs::create_directory(folder);
-  std::ofstream(folder / "peer.py") << kPeer;
-  const std::string command =
-      fmt::format("'{0}' '{1}/peer.py' '{1}/answers.json'", HEPAR_PEER_PYTHON, folder.string());
-  const int status = std::system(command.c_str());
-  json answers;
-  if (status == 0) answers = json::parse(std::ifstream(folder / "answers.json"));
-  fs::remove_all(folder);
-  EXPECT_EQ(status, 0);
-  return answers;
-}
-
 TEST(Numpy, DrawsTheSameForManySizes) {
-  const json answers = ask_numpy();
+  const json answers = ask_peer(HEPAR_PEER_PYTHON, kPeer, {});
   ASSERT_EQ(answers.size(), 5U * 77U);
   NumpyRandom random(0);
   std::uint32_t seed = 0;

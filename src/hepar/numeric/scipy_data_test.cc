@@ -2,14 +2,9 @@
 // The statistics against SciPy; registered where it is installed.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -18,10 +13,10 @@
 #include "hepar/numeric/bootstrap.h"
 #include "hepar/numeric/paired_tests.h"
 #include "hepar/numeric/statistics.h"
+#include "hepar/numeric/test_peer.h"
 
 namespace hepar {
 namespace {
-namespace fs = std::filesystem;
 using nlohmann::json;
 
 // Where SciPy 1.10 has no exact Wilcoxon p (ties, or zeros among at most 50 pairs), p comes from the
@@ -154,22 +149,6 @@ json question(const Pairs& pairs) {
           {"means", bootstrap_means(paired_differences(pairs.before, pairs.after), kResamples, 1)}};
 }
 
-// The answers of one Python process to all questions.
-json ask_scipy(const json& questions) {
-  const fs::path folder = fs::temp_directory_path() / fmt::format("hepar_scipy_{}", ::getpid());
-  fs::create_directory(folder);
-  std::ofstream(folder / "peer.py") << kPeer;
-  std::ofstream(folder / "questions.json") << questions;
-  const std::string command = fmt::format("'{0}' '{1}/peer.py' '{1}/questions.json' '{1}/answers.json'",
-                                          HEPAR_PEER_PYTHON, folder.string());
-  const int status = std::system(command.c_str());
-  json answers;
-  if (status == 0) answers = json::parse(std::ifstream(folder / "answers.json"));
-  fs::remove_all(folder);
-  EXPECT_EQ(status, 0);
-  return answers;
-}
-
 void expect_same(double ours, const json& theirs, const char* what) {
   const auto value = theirs.get<double>();
   EXPECT_NEAR(ours, value, 1e-9 * std::abs(value)) << what;
@@ -221,7 +200,7 @@ TEST(SciPy, AgreesOnFiftyRandomSamples) {
   const std::vector<Pairs> samples = random_samples();
   json questions = json::array();
   for (const Pairs& pairs : samples) questions.push_back(question(pairs));
-  const json answers = ask_scipy(questions);
+  const json answers = ask_peer(HEPAR_PEER_PYTHON, kPeer, questions);
   ASSERT_EQ(answers.size(), 50U);
   for (std::size_t sample = 0; sample < samples.size(); ++sample) {
     SCOPED_TRACE(fmt::format("sample {} of {} pairs", sample, samples[sample].before.size()));

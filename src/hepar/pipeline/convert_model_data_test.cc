@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "hepar/nn/test_golden_model.h"
 #include "hepar/pipeline/convert_model.h"
 #include "hepar/pipeline/test_folder.h"
 #include "hepar/pipeline/test_model.h"
@@ -28,11 +29,7 @@ class TorchRoundTrip : public ScratchFolder, public testing::WithParamInterface<
 
 TEST_P(TorchRoundTrip, TorchLoadsWhatCameBackAsBefore) {
   namespace fs = std::filesystem;
-  fs::path model;
-  for (const auto& entry : fs::recursive_directory_iterator(fs::path(HEPAR_TEST_DATA) / "fixtures/nnunet" /
-                                                            GetParam() / "model")) {
-    if (entry.path().filename() == "plans.json") model = entry.path().parent_path();
-  }
+  const fs::path model = golden_model(fs::path(HEPAR_TEST_DATA) / "fixtures/nnunet" / GetParam());
   convert_model({.model = model, .output = root_ / "ours", .selection = {}, .to = ModelForm::kHepar});
   convert_model(
       {.model = root_ / "ours", .output = root_ / "back", .selection = {}, .to = ModelForm::kNnunet});

@@ -1,20 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The sampled intensities against NumPy; registered where it is installed.
-#include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <cstdlib>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "hepar/core/random.h"
+#include "hepar/numeric/test_peer.h"
 #include "hepar/plan/fingerprint.h"
 
 namespace hepar {
 namespace {
-namespace fs = std::filesystem;
 using nlohmann::json;
 
 // What fingerprint_extractor.py says of foreground voxels [case][channel][voxel], its mean and SD in double.
@@ -36,21 +32,6 @@ for samples in pooled:
                     'low': low, 'high': high, 'std': samples.std(dtype=float)})
 json.dump(answers, open(sys.argv[2], 'w'), default=float)
 )";
-
-json ask_numpy(const json& question) {
-  const fs::path folder = fs::temp_directory_path() / fmt::format("hepar_numpy_plan_{}", ::getpid());
-  fs::create_directory(folder);
-  std::ofstream(folder / "peer.py") << kPeer;
-  std::ofstream(folder / "question.json") << question;
-  const std::string command = fmt::format("'{0}' '{1}/peer.py' '{1}/question.json' '{1}/answers.json'",
-                                          HEPAR_PEER_PYTHON, folder.string());
-  const int status = std::system(command.c_str());
-  json answers;
-  if (status == 0) answers = json::parse(std::ifstream(folder / "answers.json"));
-  fs::remove_all(folder);
-  EXPECT_EQ(status, 0);
-  return answers;
-}
 
 // Whole Hounsfield units and, in the second channel, values with fractions; the last case has no label.
 TEST(Numpy, DrawsTheSameForegroundVoxels) {
@@ -74,7 +55,7 @@ TEST(Numpy, DrawsTheSameForegroundVoxels) {
     question.push_back(voxels);
   }
   const Fingerprint fingerprint = builder.finish();
-  const json answers = ask_numpy(question);
+  const json answers = ask_peer(HEPAR_PEER_PYTHON, kPeer, question);
   for (std::size_t channel = 0; channel < 2; ++channel) {
     const IntensityStatistics& ours = fingerprint.intensities[channel];
     const json& theirs = answers.at(channel);

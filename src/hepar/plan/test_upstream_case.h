@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "hepar/core/file.h"
+#include "hepar/nn/test_golden_model.h"
 #include "hepar/plan/preprocess.h"
 #include "hepar/tensors/test_npy.h"
 
@@ -22,36 +23,9 @@ struct UpstreamCase {
   ModelPlan plan;
 };
 
-inline ResamplingRule resampling_rule(const nlohmann::json& kwargs) {
-  ResamplingRule rule{.order = kwargs["order"], .order_z = kwargs["order_z"], .force_separate_z = {}};
-  if (!kwargs["force_separate_z"].is_null()) rule.force_separate_z = kwargs["force_separate_z"].get<bool>();
-  return rule;
-}
-
-inline ModelPlan upstream_plan(const std::filesystem::path& plans_json) {
-  const auto json = nlohmann::json::parse(read_text_file(plans_json));
-  const auto& configuration = json["configurations"]["3d_fullres"];
-  ModelPlan plan;
-  plan.spacing_mm = configuration["spacing"];
-  plan.normalization_schemes = configuration["normalization_schemes"].get<std::vector<std::string>>();
-  plan.use_mask_for_norm = configuration["use_mask_for_norm"].get<std::vector<bool>>();
-  plan.transpose_forward = json["transpose_forward"];
-  plan.image_resampling = resampling_rule(configuration["resampling_fn_data_kwargs"]);
-  plan.label_resampling = resampling_rule(configuration["resampling_fn_seg_kwargs"]);
-  for (const auto& channel : json["foreground_intensity_properties_per_channel"]) {
-    plan.intensities.push_back(
-        {channel["percentile_00_5"], channel["percentile_99_5"], channel["mean"], channel["std"]});
-  }
-  return plan;
-}
-
 // `ct` is the folder's input/test_000_0000.nii.gz.
 inline UpstreamCase upstream_case(const std::filesystem::path& folder, CtVolume ct) {
-  UpstreamCase result{folder, std::move(ct), {}};
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder / "model")) {
-    if (entry.path().filename() == "plans.json") result.plan = upstream_plan(entry.path());
-  }
-  return result;
+  return {folder, std::move(ct), read_plan(golden_model(folder) / "plans.json")};
 }
 
 inline void expect_equal_to_upstream(const UpstreamCase& given) {
