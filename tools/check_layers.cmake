@@ -12,7 +12,7 @@ set(third_party
   "zlib ^zlib[.]h io"
   "DCMTK ^dcmtk/ dicom"
   "oneDNN ^(oneapi/|dnnl) nn_cpu"
-  "LibTorch ^(torch|c10|ATen)/ train"
+  "LibTorch ^(torch|c10|ATen)/ nn_torch train"
   "Eigen ^(Eigen|unsupported/Eigen)/ numeric"
   "Boost ^boost/ numeric"
   "Cairo ^cairo figures"

@@ -9,8 +9,8 @@
 
 #include "hepar/core/error.h"
 #include "hepar/core/parallel.h"
-#include "hepar/infer/test_engine.h"
-#include "hepar/infer/test_half.h"
+#include "hepar/windows/test_engine.h"
+#include "hepar/windows/test_half.h"
 #include "hepar/plan/resampling.h"
 #include "hepar/tensors/test_npy.h"
 

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "hepar/core/error.h"
-#include "hepar/infer/predict_logits.h"
+#include "hepar/windows/predict_logits.h"
 #include "hepar/plan/preprocess.h"
 
 namespace hepar {

@@ -7,7 +7,7 @@
 #include <span>
 
 #include "hepar/core/progress.h"
-#include "hepar/infer/fold_engines.h"
+#include "hepar/windows/fold_engines.h"
 #include "hepar/infer/label_export.h"
 #include "hepar/nn/model_folder.h"
 #include "hepar/volume/volume.h"

@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "hepar/core/error.h"
-#include "hepar/infer/test_engine.h"
+#include "hepar/windows/test_engine.h"
 
 namespace hepar {
 namespace {

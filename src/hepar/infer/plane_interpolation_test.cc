@@ -6,7 +6,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "hepar/infer/test_half.h"
+#include "hepar/windows/test_half.h"
 #include "hepar/tensors/test_npy.h"
 
 namespace hepar {

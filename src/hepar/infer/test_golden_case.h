@@ -11,7 +11,7 @@
 #include <string>
 
 #include "hepar/infer/model.h"
-#include "hepar/infer/predict_logits.h"
+#include "hepar/windows/predict_logits.h"
 #include "hepar/io/image_io.h"
 #include "hepar/nn/test_golden_model.h"
 #include "hepar/nn_cpu/cpu_engine.h"

@@ -10,7 +10,7 @@
 
 #include "hepar/core/file.h"
 #include "hepar/core/random.h"
-#include "hepar/nn/model_folder.h"
+#include "hepar/nn/test_plan.h"
 #include "hepar/tensors/weights.h"
 
 namespace hepar::testing {
@@ -31,22 +31,6 @@ class ScratchFolder {
  private:
   std::filesystem::path path_;
 };
-
-// A plan with a network of three stages and few features, for 8^3 patches.
-inline ModelPlan tiny_plan() {
-  ModelPlan plan;
-  plan.network.features_per_stage = {4, 6, 8};
-  plan.network.kernel_sizes.assign(3, {3, 3, 3});
-  plan.network.strides = {{1, 1, 1}, {2, 2, 2}, {2, 2, 2}};
-  plan.network.conv_per_stage = {1, 2, 1};
-  plan.network.conv_per_stage_decoder = {1, 2};
-  plan.patch_size = {8, 8, 8};
-  plan.spacing_mm = {3, 3, 3};
-  plan.normalization_schemes = {"CTNormalization"};
-  plan.intensities = {{-160, 240, 60, 60}};
-  plan.orientation = "RAS";
-  return plan;
-}
 
 inline const DatasetLabels& region_labels() {
   static const DatasetLabels labels{.regions = {{"liver", {1, 2, 3}}, {"tumour", {2}}},

@@ -13,7 +13,7 @@
 #include "hepar/train/adam.h"
 #include "hepar/train/loss.h"
 #include "hepar/train/patch.h"
-#include "hepar/train/torch_network.h"
+#include "hepar/nn_torch/torch_network.h"
 #include "hepar/train/training_case.h"
 #include "hepar/train/validation.h"
 

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "hepar/train/torch_network.h"
+#include "hepar/nn_torch/torch_network.h"
 #include "hepar/train/train.h"
 #include "hepar/train/training_case.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hepar/infer/window_sums.h"
+#include "hepar/windows/window_sums.h"
 
 #include <algorithm>
 #include <atomic>

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hepar/train/torch_network.h"
+#include "hepar/nn_torch/torch_network.h"
 
 #include <gtest/gtest.h>
 
 #include "hepar/core/error.h"
 #include "hepar/core/random.h"
 #include "hepar/nn/test_networks.h"
+#include "hepar/nn/test_plan.h"
 #include "hepar/nn_reference/reference_engine.h"
-#include "hepar/train/test_dataset.h"
 
 namespace hepar {
 namespace {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hepar/infer/fold_engines.h"
+#include "hepar/windows/fold_engines.h"
 
 #include <gtest/gtest.h>
 
 #include <limits>
 
 #include "hepar/core/error.h"
-#include "hepar/infer/test_engine.h"
+#include "hepar/windows/test_engine.h"
 
 namespace hepar {
 namespace {

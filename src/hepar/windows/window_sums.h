@@ -4,7 +4,7 @@
 #include <memory>
 #include <span>
 
-#include "hepar/infer/sliding_window.h"
+#include "hepar/windows/sliding_window.h"
 #include "hepar/nn/tensor.h"
 
 namespace hepar {

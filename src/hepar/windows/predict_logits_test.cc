@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hepar/infer/predict_logits.h"
+#include "hepar/windows/predict_logits.h"
 
 #include <gtest/gtest.h>
 
@@ -9,9 +9,9 @@
 
 #include "hepar/core/error.h"
 #include "hepar/core/parallel.h"
-#include "hepar/infer/sliding_window.h"
-#include "hepar/infer/test_engine.h"
-#include "hepar/infer/test_half.h"
+#include "hepar/windows/sliding_window.h"
+#include "hepar/windows/test_engine.h"
+#include "hepar/windows/test_half.h"
 
 namespace hepar {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hepar/infer/fold_engines.h"
+#include "hepar/windows/fold_engines.h"
 
 #include <algorithm>
 #include <bit>

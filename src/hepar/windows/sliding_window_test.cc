@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hepar/infer/sliding_window.h"
+#include "hepar/windows/sliding_window.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hepar/train/torch_network.h"
+#include "hepar/nn_torch/torch_network.h"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hepar/infer/sliding_window.h"
+#include "hepar/windows/sliding_window.h"
 
 #include <fmt/format.h>
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hepar/infer/predict_logits.h"
+#include "hepar/windows/predict_logits.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "hepar/core/error.h"
-#include "hepar/infer/sliding_window.h"
-#include "hepar/infer/window_sums.h"
+#include "hepar/windows/sliding_window.h"
+#include "hepar/windows/window_sums.h"
 
 namespace hepar {
 namespace {

@@ -5,7 +5,7 @@
 #include <span>
 
 #include "hepar/core/progress.h"
-#include "hepar/infer/fold_engines.h"
+#include "hepar/windows/fold_engines.h"
 
 namespace hepar {
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "hepar/core/random.h"
-#include "hepar/infer/fold_engines.h"
+#include "hepar/windows/fold_engines.h"
 
 namespace hepar {
 
