@@ -4,106 +4,86 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
-#include <fstream>
 #include <new>
 
+#include "../shared/recipe_options.h"
 #include "hepar/core/error.h"
-#include "hepar/core/file.h"
 #include "hepar/core/parallel.h"
 #include "hepar/core/version.h"
-#include "hepar/train/train.h"
+#include "progress_lines.h"
 
 namespace hepar {
 namespace {
 
+namespace fs = std::filesystem;
+
 volatile std::sig_atomic_t stop_requested = 0;
 
 struct Request {
-  std::filesystem::path preprocessed, run;
+  fs::path preprocessed, output, resumed, splits, initial_model;
+  std::string configuration = "3d_fullres";
   TrainOptions options;
-  std::int64_t report_every = 10;
+  RecipeOptions recipe;
   int threads = 0;
   bool quiet = false;
 };
 
-// Prints a line now and then, and keeps RUN/metrics.jsonl: one JSON object a line.
-class LogWriter final : public TrainingObserver {
- public:
-  explicit LogWriter(const Request& request) : request_(request) {
-    make_folder(request.run);
-    const auto path = request.run / "metrics.jsonl";
-    metrics_.open(path, request.options.resume ? std::ios::app : std::ios::trunc);
-    if (!metrics_) throw Error(ErrorCode::kMissing, fmt::format("{} can't be written.", path.string()));
-  }
-
-  void step_done(const TrainingStep& step) override {
-    loss_sum_ += step.loss;
-    seconds_ += step.seconds;
-    ++count_;
-    const std::int64_t total = request_.options.iterations;
-    if (step.iteration % request_.report_every != 0 && step.iteration != total) return;
-    const double loss = loss_sum_ / static_cast<double>(count_);
-    const double seconds = seconds_ / static_cast<double>(count_);
-    metrics_ << fmt::format(
-                    R"({{"iteration": {}, "loss": {:.6f}, "learning_rate": {:.3e}, "seconds": {:.3f}}})",
-                    step.iteration, loss, step.learning_rate, seconds)
-             << std::endl;
-    if (!request_.quiet) {
-      fmt::print("iteration {} of {}, loss {:.4f}, {:.2f} s each, {:.0f} min left\n", step.iteration, total,
-                 loss, seconds, seconds * static_cast<double>(total - step.iteration) / 60);
-      std::fflush(stdout);
-    }
-    loss_sum_ = seconds_ = 0;
-    count_ = 0;
-  }
-
-  void validated(std::int64_t iteration, const std::vector<ValidationScore>& scores) override {
-    std::string json = fmt::format(R"({{"iteration": {})", iteration);
-    std::string line = fmt::format("iteration {}, validation DSC", iteration);
-    for (const ValidationScore& score : scores) {
-      json += fmt::format(R"(, "dsc_{}": {:.4f})", score.region, score.dsc);
-      line += fmt::format(" {} {:.3f} ({} cases)", score.region, score.dsc, score.cases);
-    }
-    metrics_ << json << "}" << std::endl;
-    if (!request_.quiet) fmt::print("{}\n", line);
-  }
-
-  bool cancelled() const override { return stop_requested != 0; }
-
- private:
-  const Request& request_;
-  std::ofstream metrics_;
-  double loss_sum_ = 0, seconds_ = 0;
-  int count_ = 0;
-};
-
 void bind(CLI::App& app, Request& request) {
   TrainOptions& options = request.options;
-  app.add_option("PREPROCESSED", request.preprocessed, "Folder that `hepar train` makes of a dataset")
-      ->required();
-  app.add_option("-o,--output", request.run, "Model folder to write")->required();
-  app.add_option("--iterations", options.iterations, "Optimiser steps")->capture_default_str();
-  app.add_option("--learning-rate", options.learning_rate, "Adam's step size at the start")
-      ->capture_default_str();
-  app.add_option("--batch", options.batch_size, "Patches per step; default as planned");
-  app.add_option("--seed", options.seed, "Same seed, data and threads: same weights")->capture_default_str();
-  app.add_option("--init", options.initial_model, "Model folder whose weights to start from");
-  app.add_option("--checkpoint-every", options.checkpoint_every, "Steps between checkpoints and validations")
-      ->capture_default_str();
-  app.add_option("--report-every", request.report_every, "Steps between progress lines")
-      ->check(CLI::Range(1, 1000000))
-      ->capture_default_str();
-  app.add_option("--threads", request.threads, "Threads; default: all processors")
+  auto* preprocessed = app.add_option("PREPROCESSED", request.preprocessed,
+                                      "Folder of `hepar preprocess` or `hepar train`: plans.json, cases/, ...");
+  auto* output = app.add_option("-o,--output", request.output, "Model folder to write")->needs(preprocessed);
+  preprocessed->needs(output);
+  auto* resume = app.add_option("--resume", request.resumed, "Model folder whose training goes on");
+  resume->excludes(preprocessed)->excludes(output);
+  app.add_option("--fold", options.fold, "Fold of the splits, or all")->capture_default_str();
+  app.add_option("--splits", request.splits, "File with the folds; default: PREPROCESSED/splits_final.json")
+      ->excludes(resume);
+  app.add_option("--configuration", request.configuration, "Configuration of plans.json")
+      ->capture_default_str()
+      ->excludes(resume);
+  app.add_option("--init", request.initial_model, "Model folder, of Hepar or nnU-Net, whose weights to start from")
+      ->excludes(resume);
+  app.add_option("--device", options.device, "cpu, cuda or cuda:N")->capture_default_str();
+  app.add_option("--workers", options.workers, "Threads that draw and augment patches; default: by the device")
       ->check(CLI::Range(1, 1024));
-  app.add_flag("--bfloat16", options.bfloat16,
-               "Convolutions in bfloat16; for processors with AVX512_BF16 or AMX");
-  app.add_flag("--resume", options.resume, "Go on from the run's last checkpoint");
+  app.add_option("--threads", request.threads, "Threads of the network; default: all processors")
+      ->check(CLI::Range(1, 1024));
   app.add_flag("--quiet", request.quiet, "No progress lines");
+  request.recipe.bind(app);
+}
+
+// What to train: told by options, or by the run that goes on.
+void complete(Request& request) {
+  TrainOptions& options = request.options;
+  if (!request.resumed.empty()) {
+    options.run = request.resumed;
+    options.resume = true;
+    options.record = read_run_record(options.run / ("fold_" + options.fold));
+    options.record.recipe = request.recipe.applied_to(options.record.recipe);
+    return;
+  }
+  if (request.preprocessed.empty()) {
+    throw Error(ErrorCode::kInvalidInput,
+                "there is nothing to train on; give PREPROCESSED -o RUN, or --resume RUN");
+  }
+  options.run = request.output;
+  RunRecord& record = options.record;
+  record.preprocessed = fs::absolute(request.preprocessed).lexically_normal();
+  record.configuration = request.configuration;
+  const fs::path splits =
+      request.splits.empty() ? record.preprocessed / "splits_final.json" : request.splits;
+  record.split = read_split(splits, options.fold);
+  if (!request.initial_model.empty()) record.initial_model = fs::absolute(request.initial_model);
+  record.recipe = request.recipe.recipe();
 }
 
 int run(int argc, char** argv) {
-  CLI::App app("hepar-train trains a segmentation network.\nFor research; not a medical device.",
-               "hepar-train");
+  CLI::App app(
+      "hepar-train trains a segmentation network on preprocessed cases.\n"
+      "Several processes, started by mpirun, srun or with RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT in the\n"
+      "environment, share each batch.\nFor research; not a medical device.",
+      "hepar-train");
   app.set_version_flag("--version", fmt::format("hepar-train {}", version()));
   Request request;
   bind(app, request);
@@ -116,8 +96,11 @@ int run(int argc, char** argv) {
     return exit_status(ErrorCode::kInvalidInput);
   }
   if (request.threads > 0) set_thread_count(request.threads);
-  LogWriter log(request);
-  train(request.preprocessed, request.run, request.options, log);
+  complete(request);
+  request.options.processes = process_group_of_environment();
+  ProgressLines lines(request.options, request.quiet || request.options.processes.rank != 0,
+                      [] { return stop_requested != 0; });
+  train(request.options, lines);
   return 0;
 }
 
@@ -128,6 +111,8 @@ int main(int argc, char** argv) {
   const auto request_stop = [](int) { hepar::stop_requested = 1; };
   std::signal(SIGINT, request_stop);
   std::signal(SIGTERM, request_stop);
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
     return hepar::run(argc, argv);
   } catch (const hepar::Error& error) {

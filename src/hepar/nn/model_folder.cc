@@ -183,7 +183,7 @@ Weights read_parameters(const fs::path& file) {
   }
   const SafetensorsFile tensors(file);
   for (const auto& [name, entry] : tensors.entries()) {
-    if (!is_duplicate(name)) weights[name] = as_float32(entry);
+    if (!is_duplicate(name) && !name.starts_with("optimiser.")) weights[name] = as_float32(entry);
   }
   return weights;
 }

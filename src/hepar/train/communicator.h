@@ -24,8 +24,9 @@ class Communicator {
 
 // One process alone.
 std::unique_ptr<Communicator> make_single_process();
-// Waits until all processes of the group are there.
-std::unique_ptr<Communicator> join(const ProcessGroup& group, const at::Device& device);
+// Waits until all processes of the group are there. They add up on their hosts (Gloo over TCP), whatever
+// device they compute on.
+std::unique_ptr<Communicator> join(const ProcessGroup& group);
 
 // The sum over all processes, differentiable: for a loss that every process computes from these sums and whose
 // gradients are then averaged over the processes.

@@ -3,51 +3,69 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "hepar/nn/validation_summary.h"
+#include "hepar/train/process_group.h"
+#include "hepar/train/run_record.h"
 
 namespace hepar {
 
 struct TrainOptions {
-  std::int64_t iterations = 3000;
-  std::int64_t batch_size = 0;  // patches per iteration; 0: as planned
-  double learning_rate = 1e-3;  // at the start; falls to 0 as (1 - t/T)^0.9 (nnU-Net lr_scheduler/polylr.py)
-  std::uint64_t seed = 1;
-  // Convolutions in bfloat16: faster by half or more with AVX512_BF16 or AMX, much slower elsewhere.
-  bool bfloat16 = false;
-  std::int64_t checkpoint_every = 250;       // iterations between checkpoints and validations
-  std::filesystem::path initial_model = {};  // Hepar model folder to start from; empty: random weights
-  bool resume = false;                       // go on from the run's checkpoint_latest
+  std::filesystem::path run;  // model folder to write
+  std::string fold = "0";     // a number, or "all"
+  RunRecord record;           // what to train on, and how
+  bool resume = false;        // go on from RUN/fold_K/checkpoint_latest
+  std::string device = "cpu";  // "cpu", "cuda", "cuda:1"
+  int workers = 0;             // threads that draw patches; 0: by the device and the processors
+  ProcessGroup processes;
+  std::int64_t checkpoint_every_s = 600;  // within an epoch; after each epoch there is one anyway
 };
 
-struct TrainingStep {
-  std::int64_t iteration = 0;  // finished ones
+struct IterationReport {
+  std::int64_t epoch = 0, iteration = 0;  // finished ones of the epoch
+  double loss = 0, seconds = 0;
+};
+
+// As a line of RUN/fold_K/metrics.jsonl; epochs count from 1.
+struct EpochReport {
+  std::int64_t epoch = 0, epochs = 0;
   double loss = 0, learning_rate = 0, seconds = 0;
+  double waiting_share = 0;  // of the training time, for patches
+  std::optional<double> validation_loss = {};
+  // Of the validation patches: mean over the classes or regions that they hold, its moving average, and each.
+  std::optional<double> pseudo_dice = {}, pseudo_dice_average = {};
+  std::vector<std::pair<std::string, std::optional<double>>> class_dice = {};
+  bool best = false;  // the average never was as high: the weights are checkpoint_best
 };
 
-struct ValidationScore {
-  std::string region;
-  double dsc = 0;          // mean over the validation cases that have the region in truth or prediction
-  std::int64_t cases = 0;  // how many those are
-};
-
-// What a run tells while it goes on; called on the training thread.
+// What a run tells while it goes on; called on the training thread of process 0.
 class TrainingObserver {
  public:
   virtual ~TrainingObserver() = default;
-  virtual void step_done(const TrainingStep& step) = 0;
-  virtual void validated(std::int64_t iteration, const std::vector<ValidationScore>& scores) = 0;
+  virtual void note(const std::string& sentence) = 0;
+  virtual void iteration_done(const IterationReport& report) = 0;
+  virtual void epoch_done(const EpochReport& report) = 0;
+  virtual void validated(const std::vector<MeanDice>& scores) = 0;
+  // Asked after each iteration, in every process; true stops all of them.
   virtual bool cancelled() const { return false; }
 };
 
-// Trains the network that PREPROCESSED/plans.json describes (training_case.h) with the paper's loss
-// (loss.h) and Adam (Kingma & Ba, ICLR 2015, algorithm 1; beta 0.9 and 0.999, eps 1e-8) and makes `run` a
-// Hepar model folder. Every third patch of the sequence is centred on the last region (the tumour), every
-// third on the first. The same seed, data and thread count give the same weights, resumed or not.
-// Writes run/plans.json, dataset.json, fold_0/checkpoint_latest.safetensors (weights and optimiser, whole
-// or not at all, every `checkpoint_every` and when cancelled), fold_0/checkpoint_final.safetensors (float16).
-// Throws Error: kMissing, kInvalidInput, kCorrupt for the inputs; kCancelled when the observer says so.
-void train(const std::filesystem::path& preprocessed, const std::filesystem::path& run,
-           const TrainOptions& options, TrainingObserver& observer);
+// Trains the network of record.preprocessed (training_case.h) by record.recipe and makes `run` a model folder:
+//   plans.json, dataset.json
+//   fold_K/training.json                    what the training was told (run_record.h)
+//   fold_K/checkpoint_latest.safetensors    weights, optimiser and position, after every epoch and when stopped
+//   fold_K/checkpoint_best.safetensors      weights where the moving average of the pseudo-Dice was highest
+//   fold_K/checkpoint_final.safetensors     weights after the last epoch; no time, no path
+//   fold_K/metrics.jsonl, progress.svg      a line an epoch, and the curves
+//   fold_K/validation_preprocessed/summary.json   Dice of the validation cases on the preprocessed grid
+// The same seed, data, batch and thread count give the same weights, resumed or not, on a CPU. Several processes
+// share each batch and follow one process to rounding.
+// Throws Error: kMissing, kInvalidInput, kCorrupt for the inputs; kInvalidInput when the loss is no number, with
+// the batch kept in fold_K/failed_batch.safetensors; kExhausted for a full disk or memory, or a lost process;
+// kCancelled when the observer says so. After each of the last four the run can be resumed.
+void train(const TrainOptions& options, TrainingObserver& observer);
 
 }  // namespace hepar

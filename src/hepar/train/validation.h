@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <filesystem>
 #include <vector>
 
-#include "hepar/nn_torch/torch_network.h"
-#include "hepar/train/train.h"
-#include "hepar/train/training_case.h"
+#include "hepar/train/trainer.h"
 
 namespace hepar {
 
-// DSC of every region over whole validation cases: the network runs on patches side by side, the last
-// of each axis moved back to the case's border, without the overlap and weights of real inference.
-std::vector<ValidationScore> validate(const TorchNetwork& network, const PreprocessedDataset& dataset);
+// Predicts every validation case whole, on the preprocessed grid, by sliding windows without mirroring, and
+// writes folder/summary.json as nnU-Net does (nn/validation_summary.h). What lies outside the patient's box or
+// is to be ignored does not count.
+std::vector<MeanDice> validate(const Trainer& trainer, const std::filesystem::path& folder);
 
 }  // namespace hepar
