@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "hepar/train/patch_sampling.h"
+#include "hepar/train/patch.h"
 
 namespace hepar {
 

@@ -31,7 +31,7 @@ std::string line_of(const EpochReport& report) {
 }  // namespace
 
 MetricsLog::MetricsLog(const std::filesystem::path& fold_folder, std::int64_t finished_epochs)
-    : file_(fold_folder / "metrics.jsonl"), chart_(fold_folder / "progress.svg") {
+    : file_(fold_folder / "metrics.jsonl") {
   if (!std::filesystem::exists(file_)) return;
   std::istringstream lines(read_text_file(file_));
   for (std::string line; std::getline(lines, line);) {
@@ -44,7 +44,7 @@ MetricsLog::MetricsLog(const std::filesystem::path& fold_folder, std::int64_t fi
 void MetricsLog::append(const EpochReport& report) {
   text_ += line_of(report);
   write_text_file(file_, text_);
-  write_progress_chart(file_, chart_);
+  write_progress_chart(file_.parent_path());
 }
 
 }  // namespace hepar

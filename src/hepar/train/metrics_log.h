@@ -15,7 +15,7 @@ class MetricsLog {
   void append(const EpochReport& report);
 
  private:
-  std::filesystem::path file_, chart_;
+  std::filesystem::path file_;
   std::string text_;
 };
 

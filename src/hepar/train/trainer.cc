@@ -11,6 +11,7 @@
 #include "hepar/core/file.h"
 #include "hepar/core/parallel.h"
 #include "hepar/train/initial_weights.h"
+#include "hepar/train/draw_patch.h"
 #include "hepar/train/pseudo_dice.h"
 
 namespace hepar {
@@ -222,12 +223,11 @@ void Trainer::validate_epoch(EpochReport& report) {
   processes_.sum(sum);
   report.validation_loss =
       sum.item<double>() / static_cast<double>(recipe_.validation_iterations * processes_.size());
-  const PseudoDiceResult result = dice.finish(processes_);
-  report.pseudo_dice = result.mean;
-  report.class_dice = result.classes;
-  if (result.mean) {
-    position_.pseudo_dice_average = next_average(position_.pseudo_dice_average, *result.mean);
-  }
+  const PseudoDiceScore score = dice.score(processes_);
+  report.pseudo_dice = score.mean;
+  for (std::size_t n = 0; n < score.dice.size(); ++n)
+    report.class_dice.emplace_back(data_.labels.regions[n].first, score.dice[n]);
+  position_.pseudo_dice_average = smoothed_dice(position_.pseudo_dice_average, score.mean);
   report.pseudo_dice_average = position_.pseudo_dice_average;
 }
 

@@ -5,6 +5,7 @@
 
 #include "hepar/core/file.h"
 #include "hepar/nn/validation_summary.h"
+#include "hepar/nn_torch/torch_network_engine.h"
 #include "hepar/windows/predict_logits.h"
 
 namespace hepar {
