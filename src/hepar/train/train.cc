@@ -10,10 +10,10 @@
 #include "hepar/core/error.h"
 #include "hepar/core/file.h"
 #include "hepar/core/parallel.h"
-#include "hepar/train/adam.h"
-#include "hepar/train/loss.h"
-#include "hepar/train/patch.h"
 #include "hepar/nn_torch/torch_network.h"
+#include "hepar/train/loss.h"
+#include "hepar/train/optimiser.h"
+#include "hepar/train/patch.h"
 #include "hepar/train/training_case.h"
 #include "hepar/train/validation.h"
 
@@ -37,7 +37,7 @@ void check_options(const TrainOptions& options) {
 }
 
 struct Batch {
-  at::Tensor image, target;
+  at::Tensor image, labels;
 };
 
 // One training run: what train() keeps between iterations.
@@ -48,7 +48,9 @@ class Run {
         folder_(std::move(folder)),
         data_(open_preprocessed(preprocessed)),
         network_(data_.plan.network, options.seed),
-        adam_(network_.parameters()),
+        processes_(make_single_process()),
+        loss_(data_.labels, {.paper = true, .batch_dice = true}, *processes_),
+        optimiser_(make_optimiser(named_recipe("paper"), network_.parameters())),
         batch_size_(options.batch_size > 0 ? options.batch_size : data_.plan.batch_size) {
     network_.set_bfloat16(options.bfloat16);
     make_folder(folder_ / "fold_0");
@@ -73,9 +75,9 @@ class Run {
     step.iteration = iteration + 1;
     step.learning_rate = options_.learning_rate * std::pow(1 - done, 0.9);
     const Batch batch = draw_batch(iteration);
-    const at::Tensor loss = deep_supervision_loss(network_.forward(batch.image), batch.target);
+    const at::Tensor loss = loss_(network_.forward(batch.image), batch.labels);
     loss.backward();
-    adam_.step(step.learning_rate);
+    optimiser_->step(step.learning_rate);
     step.loss = loss.item<double>();
     if (!std::isfinite(step.loss)) {
       throw Error(
@@ -91,7 +93,7 @@ class Run {
 
   void write_checkpoint(std::int64_t iteration) const {
     Weights checkpoint = network_.weights();
-    adam_.append_state(checkpoint);
+    optimiser_->append_state(checkpoint);
     checkpoint[kIterationTensor] = {{1}, {static_cast<float>(iteration)}};
     write_weights(latest(), checkpoint);
   }
@@ -113,27 +115,22 @@ class Run {
     }
     network_.set_weights(checkpoint);
     const auto done = static_cast<std::int64_t>(iteration->second.values[0]);
-    adam_.restore(checkpoint, done);
+    optimiser_->restore(checkpoint, done);
     return done;
   }
 
   // Patches are numbered through the run; each depends on the seed and its number alone.
   Batch draw_batch(std::int64_t iteration) const {
     const Kernel3& size = data_.plan.patch_size;
-    const auto regions = static_cast<std::int64_t>(data_.labels.regions.size());
     Batch batch{at::empty({batch_size_, 1, size[0], size[1], size[2]}),
-                at::empty({batch_size_, regions, size[0], size[1], size[2]})};
-    float* image = batch.image.data_ptr<float>();
-    float* target = batch.target.data_ptr<float>();
+                at::empty({batch_size_, size[0], size[1], size[2]}, at::kShort)};
+    auto* image = batch.image.data_ptr<float>();
+    auto* labels = batch.labels.data_ptr<std::int16_t>();
     const std::int64_t voxels = size[0] * size[1] * size[2];
     parallel_for(batch_size_, [&](std::int64_t n) {
       const Patch patch = draw(iteration * batch_size_ + n);
       std::copy(patch.image.begin(), patch.image.end(), image + n * voxels);
-      for (std::int64_t r = 0; r < regions; ++r) {
-        const auto truth =
-            region_target(patch.labels, data_.labels.regions[static_cast<std::size_t>(r)].second);
-        std::copy(truth.begin(), truth.end(), target + (n * regions + r) * voxels);
-      }
+      std::copy(patch.labels.begin(), patch.labels.end(), labels + n * voxels);
     });
     return batch;
   }
@@ -154,7 +151,9 @@ class Run {
   fs::path folder_;
   PreprocessedDataset data_;
   TorchNetwork network_;
-  Adam adam_;
+  std::unique_ptr<Communicator> processes_;
+  SegmentationLoss loss_;
+  std::unique_ptr<Optimiser> optimiser_;
   std::int64_t batch_size_;
 };
 
