@@ -50,7 +50,7 @@ class Run {
         network_(data_.plan.network, options.seed),
         adam_(network_.parameters()),
         batch_size_(options.batch_size > 0 ? options.batch_size : data_.plan.batch_size) {
-    network_.set_bfloat16(options.bfloat16);
+    network_.set_precision(options.bfloat16 ? Precision::kBFloat16 : Precision::kFloat32);
     make_folder(folder_ / "fold_0");
     for (const char* name : {"plans.json", "dataset.json"}) {
       write_text_file(folder_ / name, read_text_file(preprocessed / name));
