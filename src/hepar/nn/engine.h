@@ -16,6 +16,8 @@ class Engine {
   // logits (N, heads, D, H, W), no sigmoid or softmax. Throws Error(kInvalidInput) for another shape.
   // One caller at a time.
   virtual Tensor run(const Tensor& input) = 0;
+  // How many samples of one call run fastest: more than one on devices that single patches do not fill.
+  virtual std::int64_t preferred_samples() const { return 1; }
 };
 
 // Throws Error(kInvalidInput) with the shape seen and wanted unless `shape` can be an input of the network.

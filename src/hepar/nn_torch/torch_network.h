@@ -9,25 +9,42 @@
 #include <vector>
 
 #include "hepar/nn/network_spec.h"
+#include "hepar/nn_torch/dropout.h"
 #include "hepar/tensors/weights.h"
 
 namespace hepar {
 
-// The network of a NetworkSpec in LibTorch, for training. Private to this module.
+// What the maps between input and logits are computed in. Weights, norms' statistics, logits, losses and
+// optimisers stay in float32.
+//   kBFloat16  faster by half or more on GPUs and on processors with AVX512_BF16 or AMX, much slower on all
+//              other processors
+//   kFloat16   on GPUs only; gradients would need scaling, so that it is for prediction
+enum class Precision { kFloat32, kBFloat16, kFloat16 };
+
+// The network of a NetworkSpec in LibTorch, for training and for GPUs. Not for other modules than train.
 class TorchNetwork {
  public:
   // He's initialisation for leaky ReLU over the fan-in, biases 0, norms 1 and 0 (the last norm of a residual
   // block 0 and 0), as nnU-Net (dynamic_network_architectures/initialization/weight_init.py); He et al.,
   // ICCV 2015, equation 14.
-  // The same seed gives the same weights. Error(kUnsupported) for a spec with dropout.
+  // The same seed gives the same weights.
   TorchNetwork(const NetworkSpec& spec, std::uint64_t seed);
+  // Trained weights. Throws when they are not those of the network (check_weights).
+  TorchNetwork(const NetworkSpec& spec, const Weights& weights);
 
-  // Convolutions in bfloat16, weights, losses and optimiser in float32. Faster by half or more on
-  // processors with AVX512_BF16 or AMX, much slower on all others.
-  void set_bfloat16(bool on) { bfloat16_ = on; }
+  const NetworkSpec& spec() const { return spec_; }
+  void set_precision(Precision precision) { precision_ = precision; }
 
-  // input (N, C, D, H, W) float32. Logits in float32, full resolution first, one per decoder stage.
-  std::vector<at::Tensor> forward(const at::Tensor& input) const;
+  // Where the parameters lie and the network runs; at first the host. Moving makes new parameters, so that it
+  // comes before the optimiser.
+  at::Device device() const { return parameters_.begin()->second.device(); }
+  void move_to(const at::Device& device);
+
+  // input (N, C, D, H, W) float32, on any device. Logits in float32 on the network's device, full resolution
+  // first, one per decoder stage. `dropout`, one stream for each of the N samples, drops the spec's share of
+  // channels between each convolution and its norm, but not in the second convolution and skip of a residual
+  // block (as building_blocks/residual.py); without it, as in prediction, none are dropped.
+  std::vector<at::Tensor> forward(const at::Tensor& input, const DropoutDraw* dropout = nullptr) const;
 
   // By nnU-Net's name (network_spec.h), float32, requiring gradients.
   const std::map<std::string, at::Tensor>& parameters() const { return parameters_; }
@@ -36,18 +53,30 @@ class TorchNetwork {
   void set_weights(const Weights& weights);
 
  private:
-  at::Tensor convolve_and_normalise(const std::string& name, const at::Tensor& input,
-                                    const Kernel3& stride) const;
-  at::Tensor block(const std::string& name, const at::Tensor& input, const Kernel3& stride) const;
-  at::Tensor residual_block(const std::string& name, const at::Tensor& input, const Kernel3& stride) const;
-  at::Tensor encoder_stage(std::size_t s, at::Tensor x) const;
+  // One forward pass: what is dropped, and the dropout layers so far.
+  struct Pass {
+    const DropoutDraw* dropout;
+    std::uint64_t layer = 0;
+  };
+  at::Tensor convolve(const std::string& name, const at::Tensor& input, const Kernel3& stride) const;
+  at::Tensor drop(const at::Tensor& x, Pass& pass) const;
+  at::Tensor normalise(const std::string& name, const at::Tensor& x) const;
+  at::Tensor block(const std::string& name, const at::Tensor& input, const Kernel3& stride, Pass& pass) const;
+  at::Tensor residual_block(const std::string& name, const at::Tensor& input, const Kernel3& stride,
+                            Pass& pass) const;
+  at::Tensor encoder_stage(std::size_t s, at::Tensor x, Pass& pass) const;
+  at::Tensor upsample(std::size_t s, const at::Tensor& x) const;
+  at::Tensor head(std::size_t s, const at::Tensor& x) const;
   const at::Tensor& parameter(const std::string& name) const { return parameters_.at(name); }
   at::Tensor as_computed(const std::string& name) const;
   // Not defined where the convolution has no bias.
   at::Tensor bias_as_computed(const std::string& name) const;
+  at::ScalarType type() const;
+  // Of operations that LibTorch 1.13 has in float32 alone on the CPU: pooling and transposed convolution.
+  at::ScalarType type_for_few() const { return device().is_cpu() ? at::kFloat : type(); }
 
   NetworkSpec spec_;
-  bool bfloat16_ = false;
+  Precision precision_ = Precision::kFloat32;
   std::map<std::string, at::Tensor> parameters_;
 };
 

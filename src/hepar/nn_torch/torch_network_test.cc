@@ -93,22 +93,90 @@ TEST(TorchNetwork, BFloat16IsNearFloat32) {
     Tensor input = random_input({1, 1, 8, 8, 8});
     const at::NoGradGuard no_gradients;
     const at::Tensor exact = network.forward(torch_view(input)).front();
-    network.set_bfloat16(true);
+    network.set_precision(Precision::kBFloat16);
     const at::Tensor rounded = network.forward(torch_view(input)).front();
     // bfloat16 keeps 8 bits: 0.4 % a layer over some ten layers.
     EXPECT_LT(((exact - rounded).norm() / exact.norm()).item<double>(), 0.05);
   }
 }
 
-TEST(TorchNetwork, RefusesDropout) {
-  NetworkSpec spec = testing::tiny_plan().network;
-  spec.dropout = 0.25;
-  try {
-    const TorchNetwork network(spec, 1);
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
-    EXPECT_NE(std::string(error.what()).find("drops 0.25"), std::string::npos);
+// Dropout multiplies the maps between a convolution and its norm by one factor a channel, which is the same
+// as multiplying the convolution's weight and bias by it. `dropped` names the convolutions that have dropout,
+// in the order in which they compute. The norm's large epsilon keeps it from undoing the factors.
+void expect_dropout_after(NetworkSpec spec, const std::vector<std::string>& dropped) {
+  spec.dropout = 0.5;
+  spec.norm_eps = 0.1;
+  const Weights weights = conformance::random_weights(spec, 3);
+  const DropoutDraw draw{{Random(21)}};
+  Weights scaled = weights;
+  for (std::size_t layer = 0; layer < dropped.size(); ++layer) {
+    NamedTensor& weight = scaled.at(dropped[layer] + ".conv.weight");
+    NamedTensor& bias = scaled.at(dropped[layer] + ".conv.bias");
+    const std::size_t channels = bias.values.size(), each = weight.values.size() / channels;
+    const at::Tensor factors = dropout_factors(draw, layer, weight.shape[0], 0.5);
+    for (std::size_t n = 0; n < weight.values.size(); ++n)
+      weight.values[n] *= factors.data_ptr<float>()[n / each];
+    for (std::size_t c = 0; c < channels; ++c) bias.values[c] *= factors.data_ptr<float>()[c];
+  }
+  Tensor input = random_input({1, 1, 8, 8, 8});
+  const at::NoGradGuard no_gradients;
+  const at::Tensor wanted = TorchNetwork(spec, scaled).forward(torch_view(input)).front();
+  const at::Tensor got = TorchNetwork(spec, weights).forward(torch_view(input), &draw).front();
+  const at::Tensor without = TorchNetwork(spec, weights).forward(torch_view(input)).front();
+  EXPECT_LT((got - wanted).abs().max().item<float>(), 1e-4);
+  EXPECT_GT((got - without).abs().max().item<float>(), 1e-2);
+}
+
+TEST(TorchNetwork, DropsAfterEveryConvolutionOfAPlainNetwork) {
+  expect_dropout_after(
+      conformance::make_spec({8, 12}, 2),
+      {"encoder.stages.0.0.convs.0", "encoder.stages.0.0.convs.1", "encoder.stages.1.0.convs.0",
+       "encoder.stages.1.0.convs.1", "decoder.stages.0.convs.0", "decoder.stages.0.convs.1"});
+}
+
+TEST(TorchNetwork, DropsInTheStemAndFirstConvolutionOfAResidualBlockOnly) {
+  expect_dropout_after(conformance::make_residual_spec({8, 12}, 1),
+                       {"encoder.stem.convs.0", "encoder.stages.0.blocks.0.conv1",
+                        "encoder.stages.1.blocks.0.conv1", "decoder.stages.0.convs.0"});
+}
+
+TEST(TorchNetwork, DropoutOfASampleDoesNotDependOnItsBatch) {
+  NetworkSpec spec = conformance::make_spec({8, 12});
+  spec.dropout = 0.5;
+  const TorchNetwork network(spec, 3);
+  Tensor input = random_input({2, 1, 8, 8, 8});
+  const at::Tensor both = torch_view(input);
+  const DropoutDraw draw{{Random(1), Random(2)}};
+  const at::NoGradGuard no_gradients;
+  const at::Tensor logits = network.forward(both, &draw).front();
+  for (std::int64_t n = 0; n < 2; ++n) {
+    const DropoutDraw own{{draw.samples[static_cast<std::size_t>(n)]}};
+    const at::Tensor alone = network.forward(both.slice(0, n, n + 1), &own).front();
+    EXPECT_LT((logits.slice(0, n, n + 1) - alone).abs().max().item<float>(), 1e-5);
+  }
+  const DropoutDraw too_few{{Random(1)}};
+  EXPECT_THROW(network.forward(both, &too_few), Error);
+}
+
+TEST(TorchNetwork, DropsNothingInPrediction) {
+  NetworkSpec spec = conformance::make_spec({8, 12});
+  const Weights weights = conformance::random_weights(spec, 3);
+  Tensor input = random_input({1, 1, 8, 8, 8});
+  const at::NoGradGuard no_gradients;
+  const at::Tensor without = TorchNetwork(spec, weights).forward(torch_view(input)).front();
+  spec.dropout = 0.5;
+  EXPECT_TRUE(at::equal(TorchNetwork(spec, weights).forward(torch_view(input)).front(), without));
+}
+
+TEST(TorchNetwork, MovesWithItsWeights) {
+  const NetworkSpec spec = testing::tiny_plan().network;
+  TorchNetwork network(spec, 1);
+  EXPECT_TRUE(network.device().is_cpu());
+  const Weights before = network.weights();
+  network.move_to(at::kCPU);
+  for (const auto& [name, parameter] : network.parameters()) {
+    EXPECT_TRUE(parameter.is_leaf() && parameter.requires_grad()) << name;
+    EXPECT_EQ(network.weights().at(name).values, before.at(name).values) << name;
   }
 }
 

@@ -83,17 +83,17 @@ class GlooProcesses final : public Communicator {
 };
 #endif
 
-class SumOverProcesses : public torch::autograd::Function<SumOverProcesses> {
- public:
+// Each process's sum depends on all processes' tensors, and all losses on the same sums: the gradient of the
+// losses' mean by one process's tensor is that of one loss by the sum; averaging divides by the count once
+// more.
+struct SumOverProcesses : torch::autograd::Function<SumOverProcesses> {
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& tensor,
-                            std::int64_t processes) {
-    auto& communicator = *reinterpret_cast<Communicator*>(processes);
-    context->saved_data["size"] = static_cast<std::int64_t>(communicator.size());
-    at::Tensor total = tensor.detach().clone();
-    communicator.sum(total);
-    return total;
+                            Communicator* processes) {
+    context->saved_data["size"] = static_cast<std::int64_t>(processes->size());
+    at::Tensor sum = tensor.clone();
+    processes->sum(sum);
+    return sum;
   }
-  // Averaging the gradients afterwards divides by the number of processes.
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  torch::autograd::variable_list gradients) {
     return {gradients[0] * context->saved_data["size"].toInt(), at::Tensor()};
@@ -118,7 +118,7 @@ std::unique_ptr<Communicator> join(const ProcessGroup& group) {
 
 at::Tensor sum_over_processes(const at::Tensor& tensor, Communicator& processes) {
   if (processes.size() == 1) return tensor;
-  return SumOverProcesses::apply(tensor, reinterpret_cast<std::int64_t>(&processes));
+  return SumOverProcesses::apply(tensor, &processes);
 }
 
 }  // namespace hepar

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "hepar/core/error.h"
@@ -50,6 +51,34 @@ TEST(FoldEngines, AverageOverTheMirrorings) {
   const FoldEngines echoes(fake_folds({echo}));
   const Tensor echoed = echoes.run(0, input, {0, 1, 2});
   for (std::size_t n = 0; n < input.values.size(); ++n) EXPECT_FLOAT_EQ(echoed.values[n], input.values[n]);
+}
+
+// A network that answers otherwise for every voxel and that no mirroring leaves as it is.
+Tensor uneven(const Tensor& input) {
+  Tensor output = echo(input);
+  for (std::size_t n = 0; n < output.values.size(); ++n) output.values[n] += 0.1f * static_cast<float>(n % 7);
+  return output;
+}
+
+TEST(FoldEngines, PatchesAndMirroringsInOneCallGiveTheSameBits) {
+  const Tensor both = random_tensor({2, 1, 3, 4, 5}, 2);
+  const FoldEngines single(fake_folds({uneven}));
+  std::vector<float> wanted;
+  for (std::int64_t n = 0; n < 2; ++n) {
+    Tensor patch({1, 1, 3, 4, 5});
+    std::copy_n(both.values.begin() + n * 60, 60, patch.values.begin());
+    const Tensor mean = single.run(0, patch, {0, 1, 2});
+    wanted.insert(wanted.end(), mean.values.begin(), mean.values.end());
+  }
+  for (const std::int64_t preferred : {1, 3, 8, 100}) {
+    std::int64_t most_seen = 0;
+    const FoldEngines folds(fake_folds({uneven}, preferred, &most_seen));
+    EXPECT_EQ(folds.preferred_samples(), preferred);
+    const Tensor mean = folds.run(0, both, {0, 1, 2});
+    EXPECT_EQ(mean.shape, (TensorShape{2, 2, 3, 4, 5}));
+    EXPECT_EQ(mean.values, wanted) << preferred;
+    EXPECT_EQ(most_seen, std::min<std::int64_t>(preferred, 16));  // 2 patches, 8 versions of each
+  }
 }
 
 TEST(FoldEngines, ValuesThatAreNotFiniteAreAnError) {

@@ -12,23 +12,21 @@
 namespace hepar {
 namespace {
 
-// Zero where the window reaches beyond the image: nnU-Net pads after normalising.
-Tensor cut_patch(const Tensor& image, const SlidingWindows& windows, const Kernel3& start) {
+// Fills a patch (channels, patch) of zeros; zero it stays where the window reaches beyond the image: nnU-Net
+// pads after normalising.
+void cut_patch(const Tensor& image, const SlidingWindows& windows, const Kernel3& start, float* result) {
   const Kernel3& patch = windows.patch();
   const TensorShape& s = image.shape;
   const WindowPart d = windows.part(0, start[0]), h = windows.part(1, start[1]),
                    w = windows.part(2, start[2]);
-  Tensor result({1, s.c, patch[0], patch[1], patch[2]});
   for (std::int64_t c = 0; c < s.c; ++c) {
     for (std::int64_t z = 0; z < d.count; ++z) {
       const auto plane = image.values.begin() + ((c * s.d + d.in_volume + z) * s.h + h.in_volume) * s.w;
-      const auto target =
-          result.values.begin() + ((c * patch[0] + d.in_window + z) * patch[1] + h.in_window) * patch[2];
+      float* target = result + ((c * patch[0] + d.in_window + z) * patch[1] + h.in_window) * patch[2];
       for (std::int64_t y = 0; y < h.count; ++y)
         std::copy_n(plane + y * s.w + w.in_volume, w.count, target + y * patch[2] + w.in_window);
     }
   }
-  return result;
 }
 
 class Prediction {
@@ -45,8 +43,12 @@ class Prediction {
     std::int64_t finished = 0;
     for (std::size_t n = 0; n < starts.size(); ++n) {
       for (const std::int64_t h : windows_.starts(1)) {
-        for (const std::int64_t w : windows_.starts(2)) add_window({starts[n], h, w});
+        for (const std::int64_t w : windows_.starts(2)) {
+          pending_.push_back({starts[n], h, w});
+          if (static_cast<std::int64_t>(pending_.size()) >= folds_.preferred_samples()) add_pending();
+        }
       }
+      if (!pending_.empty()) add_pending();
       const std::int64_t untouched = n + 1 < starts.size() ? starts[n + 1] : image_.shape.d;
       for (; finished < untouched; ++finished) sink(finished, sums_->finish(finished));
     }
@@ -54,19 +56,40 @@ class Prediction {
   }
 
  private:
-  void add_window(const Kernel3& start) {
-    report(progress_, "network", static_cast<double>(done_++) / static_cast<double>(windows_.count()));
-    const Tensor input = cut_patch(image_, windows_, start);
+  void add_pending() {
+    report(progress_, "network", static_cast<double>(done_) / static_cast<double>(windows_.count()));
+    const auto [d, h, w] = windows_.patch();
+    Tensor input({static_cast<std::int64_t>(pending_.size()), image_.shape.c, d, h, w});
+    const std::int64_t size = image_.shape.c * d * h * w;
+    for (std::size_t n = 0; n < pending_.size(); ++n)
+      cut_patch(image_, windows_, pending_[n], input.values.data() + static_cast<std::int64_t>(n) * size);
+    std::vector<Tensor> logits;  // by fold; of one window, each is forgotten at once
     for (std::size_t fold = 0; fold < folds_.count(); ++fold) {
-      const Tensor logits = folds_.run(fold, input, options_.mirror_axes);
-      const Kernel3& patch = windows_.patch();
-      HEPAR_EXPECT((logits.shape == TensorShape{1, logits.shape.c, patch[0], patch[1], patch[2]}),
-                   "logits of another size than the patch");
-      if (!sums_) {
-        sums_ = (options_.parity ? half_sums : float_sums)(windows_, logits.shape.c, folds_.count());
-      }
-      sums_->add(fold, logits, start);
+      logits.push_back(run_fold(fold, input));
+      if (pending_.size() > 1) continue;
+      sums_->add(fold, logits.back().values, pending_[0]);
+      logits.pop_back();
     }
+    if (!logits.empty()) add_by_window(logits);
+    done_ += static_cast<std::int64_t>(pending_.size());
+    pending_.clear();
+  }
+
+  Tensor run_fold(std::size_t fold, const Tensor& input) {
+    Tensor logits = folds_.run(fold, input, options_.mirror_axes);
+    TensorShape wanted = input.shape;
+    wanted.c = logits.shape.c;
+    HEPAR_EXPECT(logits.shape == wanted, "logits of another size than the patch");
+    if (!sums_) sums_ = (options_.parity ? half_sums : float_sums)(windows_, wanted.c, folds_.count());
+    return logits;
+  }
+
+  // In the order of single windows, so that the sums are the same to the bit.
+  void add_by_window(const std::vector<Tensor>& logits) {
+    const std::size_t size = logits[0].values.size() / pending_.size();
+    for (std::size_t n = 0; n < pending_.size(); ++n)
+      for (std::size_t fold = 0; fold < logits.size(); ++fold)
+        sums_->add(fold, std::span(logits[fold].values).subspan(n * size, size), pending_[n]);
   }
 
   const Tensor& image_;
@@ -75,7 +98,8 @@ class Prediction {
   SlidingWindows windows_;
   Progress* progress_;
   std::unique_ptr<WindowSums> sums_;
-  std::int64_t done_ = 0;  // windows
+  std::vector<Kernel3> pending_;  // windows that wait for a batch
+  std::int64_t done_ = 0;         // windows
 };
 
 }  // namespace

@@ -23,7 +23,8 @@ using PlaneSink = std::function<void(std::int64_t d, std::span<const float> logi
 // over windows, mirrorings and folds; every plane goes to `sink` as soon as it is finished, in ascending
 // order. Windows reach beyond a small image into zeros. Rules: nnunetv2/inference/predict_from_raw_data.py
 // and sliding_window_prediction.py. Memory besides the image: the engines' own, two patches (more with
-// mirroring) and, for each head, patch depth planes of 4 bytes a voxel; in parity 2 bytes a voxel and fold.
+// mirroring, and two for each window and fold of an engine that prefers batches) and, for each head, patch
+// depth planes of 4 bytes a voxel; in parity 2 bytes a voxel and fold.
 // Throws Error(kCorrupt) when an engine gives values that are not finite.
 void predict_planes(const Tensor& image, const FoldEngines& folds, const WindowOptions& options,
                     const PlaneSink& sink, Progress* progress = nullptr);

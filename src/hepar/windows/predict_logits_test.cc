@@ -200,6 +200,20 @@ TEST(PredictLogits, IsTheSameForAnyNumberOfThreads) {
   set_thread_count(before);
 }
 
+TEST(PredictLogits, EnginesThatPreferBatchesGiveTheSameBits) {
+  const Tensor image = random_tensor({1, 1, 9, 17, 23}, 1);
+  for (const bool parity : {false, true}) {
+    const WindowOptions options{.patch = {4, 6, 8}, .mirror_axes = {0, 2}, .parity = parity};
+    const Tensor wanted = predict_logits(image, FoldEngines(fake_folds({uneven(0), uneven(1)})), options);
+    for (const std::int64_t preferred : {3, 8}) {
+      std::int64_t most_seen = 0;
+      const FoldEngines folds(fake_folds({uneven(0), uneven(1)}, preferred, &most_seen));
+      EXPECT_EQ(predict_logits(image, folds, options).values, wanted.values) << preferred;
+      EXPECT_EQ(most_seen, preferred);
+    }
+  }
+}
+
 TEST(PredictLogits, SumsBeyondFloat16AreAnErrorInParityOnly) {
   // 10 x 7000 exceeds 65504.
   const FoldEngines folds(fake_folds({[](const Tensor& input) { return Tensor(input.shape, 7000.0f); }}));

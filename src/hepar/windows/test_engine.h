@@ -3,6 +3,8 @@
 
 // Engines for tests whose output is written down by the test.
 
+#include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <utility>
@@ -15,18 +17,41 @@ namespace hepar {
 
 using FakeNetwork = std::function<Tensor(const Tensor&)>;
 
+// Answers one sample at a time; `most_seen`, if given, becomes the largest number of samples in one call.
 class FakeEngine : public Engine {
  public:
-  explicit FakeEngine(FakeNetwork answer) : answer_(std::move(answer)) {}
-  Tensor run(const Tensor& input) override { return answer_(input); }
+  explicit FakeEngine(FakeNetwork answer, std::int64_t preferred = 1, std::int64_t* most_seen = nullptr)
+      : answer_(std::move(answer)), preferred_(preferred), most_seen_(most_seen) {}
+  std::int64_t preferred_samples() const override { return preferred_; }
+  Tensor run(const Tensor& input) override {
+    if (most_seen_ != nullptr) *most_seen_ = std::max(*most_seen_, input.shape.n);
+    if (input.shape.n == 1) return answer_(input);
+    TensorShape shape = input.shape;
+    shape.n = 1;
+    Tensor outputs;
+    for (std::int64_t n = 0; n < input.shape.n; ++n) {
+      Tensor sample(shape);
+      std::copy_n(input.values.begin() + n * shape.count(), shape.count(), sample.values.begin());
+      const Tensor output = answer_(sample);
+      outputs.shape = output.shape;
+      outputs.values.insert(outputs.values.end(), output.values.begin(), output.values.end());
+    }
+    outputs.shape.n = input.shape.n;
+    return outputs;
+  }
 
  private:
   FakeNetwork answer_;
+  std::int64_t preferred_;
+  std::int64_t* most_seen_;
 };
 
-inline std::vector<std::unique_ptr<Engine>> fake_folds(const std::vector<FakeNetwork>& networks) {
+inline std::vector<std::unique_ptr<Engine>> fake_folds(const std::vector<FakeNetwork>& networks,
+                                                       std::int64_t preferred = 1,
+                                                       std::int64_t* most_seen = nullptr) {
   std::vector<std::unique_ptr<Engine>> folds;
-  for (const FakeNetwork& network : networks) folds.push_back(std::make_unique<FakeEngine>(network));
+  for (const FakeNetwork& network : networks)
+    folds.push_back(std::make_unique<FakeEngine>(network, preferred, most_seen));
   return folds;
 }
 

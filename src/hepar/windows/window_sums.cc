@@ -68,7 +68,7 @@ class FloatSums : public WindowSums {
         logits_(windows, heads),
         plane_(index(heads * windows.volume()[1] * windows.volume()[2])) {}
 
-  void add(std::size_t, const Tensor& logits, const Kernel3& start) override {
+  void add(std::size_t, std::span<const float> logits, const Kernel3& start) override {
     const WindowPart w = windows_.part(2, start[2]);
     const float* profile = windows_.profile(2).data() + w.in_window;
     const std::int64_t width = windows_.patch()[2];
@@ -76,7 +76,7 @@ class FloatSums : public WindowSums {
                [&](std::int64_t head, std::int64_t row, std::int64_t d, std::int64_t h) {
                  const float weight =
                      windows_.profile(0)[index(d - start[0])] * windows_.profile(1)[index(h - start[1])];
-                 const float* source = logits.values.data() + row * width + w.in_window;
+                 const float* source = logits.data() + row * width + w.in_window;
                  float* target = logits_.row(d, head, h) + w.in_volume;
                  for (std::int64_t n = 0; n < w.count; ++n) target[n] += weight * profile[n] * source[n];
                });
@@ -116,13 +116,13 @@ class HalfSums : public WindowSums {
     for (std::size_t fold = 0; fold < folds; ++fold) logits_.emplace_back(windows, heads);
   }
 
-  void add(std::size_t fold, const Tensor& logits, const Kernel3& start) override {
+  void add(std::size_t fold, std::span<const float> logits, const Kernel3& start) override {
     const WindowPart w = windows_.part(2, start[2]);
     const std::int64_t width = windows_.patch()[2];
     const std::int64_t rows_of_head = windows_.patch()[0] * windows_.patch()[1];
     visit_rows(windows_, start, heads_,
                [&](std::int64_t head, std::int64_t row, std::int64_t d, std::int64_t h) {
-                 const float* source = logits.values.data() + row * width + w.in_window;
+                 const float* source = logits.data() + row * width + w.in_window;
                  const float* weight = window_weights_.data() + row % rows_of_head * width + w.in_window;
                  std::uint16_t* sum = logits_[fold].row(d, head, h) + w.in_volume;
                  for (std::int64_t n = 0; n < w.count; ++n)

@@ -4,8 +4,8 @@
 #include <memory>
 #include <span>
 
-#include "hepar/windows/sliding_window.h"
 #include "hepar/nn/tensor.h"
+#include "hepar/windows/sliding_window.h"
 
 namespace hepar {
 
@@ -15,8 +15,8 @@ namespace hepar {
 class WindowSums {
  public:
   virtual ~WindowSums() = default;
-  // Adds one fold's logits (1, heads, patch) of the window that begins at `start`.
-  virtual void add(std::size_t fold, const Tensor& logits, const Kernel3& start) = 0;
+  // Adds one fold's logits (heads, patch) of the window that begins at `start`.
+  virtual void add(std::size_t fold, std::span<const float> logits, const Kernel3& start) = 0;
   // The mean logits of plane d, heads x h x w, valid until the next call; forgets the plane.
   virtual std::span<const float> finish(std::int64_t d) = 0;
 };
