@@ -3,8 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
+
 #include "hepar/core/error.h"
 #include "hepar/nn_cpu/cpu_engine.h"
+#include "torch_plugin.h"
 
 namespace hepar {
 namespace fs = std::filesystem;
@@ -14,6 +17,19 @@ EngineFactory cpu_engine_factory() {
   return [workspace = make_cpu_workspace()](const ModelPlan& plan, const Weights& weights) {
     return make_cpu_engine(plan.network, weights, workspace);
   };
+}
+
+void bind_device(CLI::App& app, std::string& device) {
+  app.add_option("--device", device,
+                 "What runs the network: cpu; cuda, a GPU by LibTorch; libtorch, the processor by LibTorch")
+      ->check(CLI::IsMember({"cpu", "cuda", "libtorch"}))
+      ->capture_default_str();
+}
+
+EngineFactory engine_factory(const std::string& device, bool exact) {
+  if (device == "cpu") return cpu_engine_factory();
+  const bool gpu = device == "cuda";
+  return torch_engine_factory({.device = gpu ? "cuda" : "cpu", .half = gpu && !exact});
 }
 
 fs::path default_model_folder() {

@@ -31,6 +31,7 @@ Command make_segment_command() {
                 bind_model_selection(app, request->selection);
                 app.add_flag("--mirror", request->inference.mirror,
                              "Average over mirrored patches where the model allows it: up to 8 times slower");
+                bind_device(app, request->device);
                 app.add_option("--tumour-label", request->tumour_labels,
                                "Names or values of the model's liver tumours; default: found by their names")
                     ->delimiter(',')
@@ -42,7 +43,8 @@ Command make_segment_command() {
               [request, choice](Console& console) {
                 if (request->model.empty()) request->model = default_model_folder();
                 request->options = choice->resolved();
-                const SegmentResult result = segment_case(*request, cpu_engine_factory(), &console);
+                const SegmentResult result =
+                    segment_case(*request, engine_factory(request->device, false), &console);
                 if (console.json) console.result(segment_json(result));
                 console.say(segment_text(result, request->output));
               }};

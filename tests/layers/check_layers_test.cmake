@@ -35,7 +35,7 @@ expect(test_header_in_code "low.h includes hepar/low/test_case.h but is no test"
        ${low} "#include \"hepar/low/test_case.h\"")
 expect(foreign_library "low.cc includes DCMTK, which only dicom may"
        src/hepar/low/low.cc "#include <dcmtk/dcmdata/dctk.h>")
-expect(torch_in_the_app "main.cc includes LibTorch, which only train may"
+expect(torch_in_the_app "main.cc includes LibTorch, which only nn_torch and train may"
        apps/hepar/main.cc "#include <torch/torch.h>")
 expect(test_header_in_source "includes gtest/gtest.h but is no test"
        src/hepar/low/low.cc "#include <gtest/gtest.h>")

@@ -48,7 +48,8 @@ std::map<std::string, std::string> inference_options(const SegmentRequest& reque
   return {{"folds", fmt::format("{}", fmt::join(folds, ","))},
           {"checkpoint", model.checkpoints.front().file.filename().string()},
           {"mirror", request.inference.mirror ? "yes" : "no"},
-          {"step", fmt::format("{}", request.inference.step_fraction)}};
+          {"step", fmt::format("{}", request.inference.step_fraction)},
+          {"device", request.device}};
 }
 
 std::vector<RunInput> run_inputs(const SegmentRequest& request, const ModelStages& stages) {
