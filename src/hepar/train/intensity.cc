@@ -92,10 +92,15 @@ void blur_rows(std::span<float> values, std::int64_t length, const std::vector<f
   }
 }
 
-// torch's nearest-exact: the voxel under the centre of the new one.
+// torch's nearest-exact: the voxel under the centre of the new one, in its single precision, which decides
+// where the centre falls between two.
 std::vector<std::int64_t> nearest_voxels(std::int64_t from, std::int64_t to) {
   std::vector<std::int64_t> voxels;
-  for (std::int64_t n = 0; n < to; ++n) voxels.push_back(std::min((2 * n + 1) * from / (2 * to), from - 1));
+  const float step = static_cast<float>(from) / static_cast<float>(to);
+  for (std::int64_t n = 0; n < to; ++n) {
+    const double at = (static_cast<double>(n) + 0.5) * static_cast<double>(step);
+    voxels.push_back(std::min(static_cast<std::int64_t>(static_cast<float>(at)), from - 1));
+  }
   return voxels;
 }
 
