@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <vector>
 
 namespace hepar {
@@ -163,9 +164,16 @@ void interpolate(std::span<const float> coarse, const Kernel3& coarse_size, std:
 
 void add_noise(std::span<float> image, std::int64_t channels, double sd, Random random) {
   const std::size_t voxels = image.size() / static_cast<std::size_t>(channels);
-  for (std::size_t v = 0; v < voxels; ++v) {
-    const auto noise = static_cast<float>(random.normal(0, sd));
-    for (std::size_t at = v; at < image.size(); at += voxels) image[at] += noise;
+  for (std::size_t v = 0; v < voxels; v += 2) {
+    // Both numbers that Box & Muller make of two draws (core/random.h): noise is slow as it is.
+    const double radius = sd * std::sqrt(-2 * std::log(1 - random.uniform()));
+    const double angle = 2 * std::numbers::pi * random.uniform();
+    const auto first = static_cast<float>(radius * std::cos(angle));
+    const auto second = static_cast<float>(radius * std::sin(angle));
+    for (std::size_t channel = 0; channel < image.size(); channel += voxels) {
+      image[channel + v] += first;
+      if (v + 1 < voxels) image[channel + v + 1] += second;
+    }
   }
 }
 
