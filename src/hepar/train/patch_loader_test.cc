@@ -11,7 +11,11 @@
 namespace hepar {
 namespace {
 
-Patch numbered(std::uint64_t index) { return {.case_index = index}; }
+Patch numbered(std::uint64_t index) {
+  Patch patch;
+  patch.case_index = index;
+  return patch;
+}
 
 class PatchLoaderTest : public ::testing::TestWithParam<int> {};
 

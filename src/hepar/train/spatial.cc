@@ -64,7 +64,7 @@ std::array<float, 8> corner_weights(float d, float h, float w) {
   return weights;
 }
 
-// Resamples a window row by row. Most rows lie inside the case but for their ends: there all eight
+// Resamples a window by pieces of rows. Most lie inside the case but for their ends: there all eight
 // neighbours can be read without asking whether they are in it.
 class Resampler {
  public:
@@ -81,10 +81,17 @@ class Resampler {
     case_voxels_ = size[0] * stride_[0];
   }
 
+  // Block by block: a whole row of a turned patch crosses so many rows of the case that the next one finds
+  // none of them in the cache any more.
   void run() const {
-    for (std::int64_t d = 0; d < patch_.size[0]; ++d) {
-      for (std::int64_t h = 0; h < patch_.size[1]; ++h) {
-        row(Row(*this, d, h), static_cast<std::size_t>((d * patch_.size[1] + h) * patch_.size[2]));
+    constexpr std::int64_t kEdge = 16, kLength = 32;
+    const Kernel3& size = patch_.size;
+    for (std::int64_t d = 0; d < size[0]; d += kEdge) {
+      for (std::int64_t h = 0; h < size[1]; h += kEdge) {
+        for (std::int64_t w = 0; w < size[2]; w += kLength) {
+          block({d, h, w},
+                {std::min(d + kEdge, size[0]), std::min(h + kEdge, size[1]), std::min(w + kLength, size[2])});
+        }
       }
     }
   }
@@ -121,11 +128,11 @@ class Resampler {
     return true;
   }
 
-  // The first and the last voxel of the row with all neighbours inside: that is one interval, as coordinates
-  // go straight. The bounds are computed, then moved until they hold in floating point as well.
-  std::array<std::int64_t, 2> inner_part(const Row& line) const {
-    double low = 0;
-    auto high = static_cast<double>(patch_.size[2] - 1);
+  // The first and the last voxel in [begin, end) of the row with all neighbours inside: that is one interval,
+  // as coordinates go straight. The bounds are computed, then moved until they hold in floating point as
+  // well.
+  std::array<std::int64_t, 2> inner_part(const Row& line, std::int64_t begin, std::int64_t end) const {
+    auto low = static_cast<double>(begin), high = static_cast<double>(end - 1);
     for (std::size_t axis = 0; axis < 3; ++axis) {
       const double step = line.step[axis];
       if (step == 0) continue;
@@ -134,66 +141,74 @@ class Resampler {
       low = std::max(low, std::min(a, b));
       high = std::min(high, std::max(a, b));
     }
-    if (!(low <= high)) return {0, -1};
+    if (!(low <= high)) return {begin, begin - 1};
     auto first = static_cast<std::int64_t>(std::ceil(low));
     auto last = static_cast<std::int64_t>(std::floor(high));
     while (first <= last && !all_inside(line, first)) ++first;
     while (first <= last && !all_inside(line, last)) --last;
-    return {first, last};
+    return first <= last ? std::array{first, last} : std::array{begin, begin - 1};
   }
 
-  void row(const Row& line, std::size_t target) const {
-    const auto [first, last] = inner_part(line);
-    if (first > last) {
-      edge(line, 0, patch_.size[2], target);
-      return;
+  void block(const Kernel3& begin, const Kernel3& end) const {
+    for (std::int64_t d = begin[0]; d < end[0]; ++d) {
+      for (std::int64_t h = begin[1]; h < end[1]; ++h) {
+        const Row line(*this, d, h);
+        const auto target = static_cast<std::size_t>((d * patch_.size[1] + h) * patch_.size[2]);
+        const auto [first, last] = inner_part(line, begin[2], end[2]);
+        edge(line, begin[2], first, target);
+        inner(line, first, last + 1, target);
+        edge(line, last + 1, end[2], target);
+      }
     }
-    edge(line, 0, first, target);
-    inner(line, first, last + 1, target);
-    edge(line, last + 1, patch_.size[2], target);
   }
 
   void inner(const Row& line, std::int64_t first, std::int64_t end, std::size_t target) const {
-    const std::int64_t next_d = line.stays[0] ? 0 : stride_[0];
-    const std::int64_t next_h = line.stays[1] ? 0 : stride_[1];
+    // Copies of what does not change, since the compiler can't know that the stores leave it alone.
+    const std::int64_t next_d = line.stays[0] ? 0 : stride_[0], stride_d = stride_[0];
+    const std::int64_t next_h = line.stays[1] ? 0 : stride_[1], stride_h = stride_[1];
     const std::int64_t next_w = line.stays[2] ? 0 : 1;
+    const std::int64_t case_voxels = case_voxels_, channels = window_.channels;
+    const auto patch_voxels = static_cast<std::int64_t>(voxels_);
+    const float* const source_image = window_.image.data() + origin_;
+    const std::int16_t* const source_labels = window_.labels.data() + origin_;
+    float* const image = patch_.image.data() + target;
+    std::int16_t* const labels = patch_.labels.data() + target;
+    const Row own = line;
     for (std::int64_t w = first; w < end; ++w) {
-      const double at_d = line.at(0, w), at_h = line.at(1, w), at_w = line.at(2, w);
+      const double at_d = own.at(0, w), at_h = own.at(1, w), at_w = own.at(2, w);
       // Not negative, so that cutting off is rounding down.
       const auto d = static_cast<std::int32_t>(at_d), h = static_cast<std::int32_t>(at_h),
                  i = static_cast<std::int32_t>(at_w);
       const auto fd = static_cast<float>(at_d - d), fh = static_cast<float>(at_h - h),
                  fw = static_cast<float>(at_w - i);
-      const std::int64_t offset = origin_ + d * stride_[0] + h * stride_[1] + i;
-      const std::size_t v = target + static_cast<std::size_t>(w);
-      const float* source = window_.image.data() + offset;
-      for (std::int64_t c = 0; c < window_.channels; ++c, source += case_voxels_) {
-        const auto line_at = [&](std::int64_t o) {
+      const std::int64_t offset = d * stride_d + h * stride_h + i;
+      const float* source = source_image + offset;
+      for (std::int64_t c = 0; c < channels; ++c, source += case_voxels) {
+        const auto line_at = [=](std::int64_t o) {
           return source[o] + fw * (source[o + next_w] - source[o]);
         };
-        const auto plane_at = [&](std::int64_t o) {
+        const auto plane_at = [=](std::int64_t o) {
           const float low = line_at(o);
           return low + fh * (line_at(o + next_h) - low);
         };
         const float low = plane_at(0);
-        patch_.image[static_cast<std::size_t>(c) * voxels_ + v] = low + fd * (plane_at(next_d) - low);
+        image[c * patch_voxels + w] = low + fd * (plane_at(next_d) - low);
       }
-      const std::int16_t* l = window_.labels.data() + offset;
-      const Neighbourhood around{{l[0], l[next_w], l[next_h], l[next_h + next_w], l[next_d],
-                                  l[next_d + next_w], l[next_d + next_h], l[next_d + next_h + next_w]},
-                                 {}};
-      patch_.labels[v] = label_of(around, fd, fh, fw);
+      const std::int16_t* l = source_labels + offset;
+      labels[w] = label_of({{l[0], l[next_w], l[next_h], l[next_h + next_w], l[next_d], l[next_d + next_w],
+                             l[next_d + next_h], l[next_d + next_h + next_w]},
+                            {}},
+                           fd, fh, fw);
     }
   }
 
-  static std::int16_t label_of(Neighbourhood around, float d, float h, float w) {
+  static std::int16_t label_of(const Neighbourhood& around, float d, float h, float w) {
     const auto& l = around.labels;
     const int first = l[0];
     const int different = (l[1] ^ first) | (l[2] ^ first) | (l[3] ^ first) | (l[4] ^ first) | (l[5] ^ first) |
                           (l[6] ^ first) | (l[7] ^ first);
     if (different == 0) return l[0];
-    around.weights = corner_weights(d, h, w);
-    return vote(around);
+    return vote({l, corner_weights(d, h, w)});
   }
 
   bool inside(const Kernel3& at) const {
@@ -248,6 +263,10 @@ template <class T>
 void reverse_axis(std::span<T> values, std::int64_t outer, std::int64_t length, std::int64_t inner) {
   for (std::int64_t o = 0; o < outer; ++o) {
     T* block = values.data() + o * length * inner;
+    if (inner == 1) {
+      std::reverse(block, block + length);  // several times faster than one by one
+      continue;
+    }
     for (std::int64_t n = 0; n < length / 2; ++n)
       std::swap_ranges(block + n * inner, block + (n + 1) * inner, block + (length - 1 - n) * inner);
   }
