@@ -168,7 +168,7 @@ json.dump({'losses': losses, 'weights': {n: weights[n].flatten().tolist() for n 
           open(sys.argv[2], 'w'))
 )";
 
-struct Run {
+struct PeerRun {
   TrainingRecipe recipe;
   bool conv_bias;
   std::vector<double> scale_weights;  // by hand, for the three outputs
@@ -176,8 +176,8 @@ struct Run {
 
 // nnU-Net's recipe as it is. The paper's with Adam has no biases before the norms: they don't change the
 // output, their gradients are rounding errors, and Adam makes full steps of those.
-Run run_of(const std::string& name) {
-  Run run{named_recipe(name), name == "nnunet", {2.0 / 3, 1.0 / 3, 0}};
+PeerRun run_of(const std::string& name) {
+  PeerRun run{named_recipe(name), name == "nnunet", {2.0 / 3, 1.0 / 3, 0}};
   if (name == "paper") run.scale_weights = {1.0 / 3, 1.0 / 3, 1.0 / 3};
   return run;
 }
@@ -244,7 +244,7 @@ class TrainingPeer : public ::testing::TestWithParam<const char*> {
     return losses;
   }
 
-  Run run_;
+  PeerRun run_;
   NetworkSpec spec_;
   std::vector<Floats> images_;
   std::vector<std::vector<int>> labels_;
