@@ -138,8 +138,7 @@ def one_scale(x, labels):
     return cross_entropy - dice(p, y)
 
 def loss(outputs, labels):
-    # Strides of 2 everywhere: the coarse voxel's centre lies at the corner of 2^i, nearest-exact takes its upper
-    # side.
+    # All strides are 2: a coarse voxel's centre is a corner of fine ones, and nearest-exact takes the upper one.
     total = 0
     for i, (weight, x) in enumerate(zip(question['scale_weights'], outputs)):
         start, step = 2 ** i // 2, 2 ** i
