@@ -41,7 +41,7 @@ text { font: 13px sans-serif; fill: #1c2126; }
 .line { fill: none; stroke-width: 1.5; stroke-linejoin: round; }
 .loss { stroke: #1f6fb4; }
 .validation { stroke: #c8590b; stroke-dasharray: 6 3; }
-.dice { stroke: #15803d; stroke-width: 1; opacity: 0.6; }
+.dice { stroke: #15803d; stroke-width: 1.2; opacity: 0.75; }
 .ema { stroke: #15803d; stroke-width: 2.5; }
 .plain { stroke: #5a636c; }
 circle.line { stroke-dasharray: none; stroke-width: 2; }
@@ -215,7 +215,7 @@ std::string legend(const std::vector<Series>& shown) {
   std::string svg;
   double x = 90;
   for (const Series& series : shown) {
-    svg += fmt::format("<path class=\"line {}\" d=\"M{} 26h28\"/><text x=\"{}\" y=\"30.5\">{}</text>\n",
+    svg += fmt::format("<path class=\"line {}\" d=\"M{} 26.5h28\"/><text x=\"{}\" y=\"31\">{}</text>\n",
                        series.style, x, x + 36, series.name);
     x += 185;
   }

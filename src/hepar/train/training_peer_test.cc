@@ -138,8 +138,7 @@ def one_scale(x, labels):
     return cross_entropy - dice(p, y)
 
 def loss(outputs, labels):
-    # Strides of 2 everywhere: the coarse voxel's centre lies at the corner of 2^i, nearest-exact takes its upper
-    # side.
+    # All strides are 2: a coarse voxel's centre is a corner of fine ones; nearest-exact takes the upper one.
     total = 0
     for i, (weight, x) in enumerate(zip(question['scale_weights'], outputs)):
         start, step = 2 ** i // 2, 2 ** i
@@ -168,7 +167,7 @@ json.dump({'losses': losses, 'weights': {n: weights[n].flatten().tolist() for n 
           open(sys.argv[2], 'w'))
 )";
 
-struct Run {
+struct PeerRun {
   TrainingRecipe recipe;
   bool conv_bias;
   std::vector<double> scale_weights;  // by hand, for the three outputs
@@ -176,8 +175,8 @@ struct Run {
 
 // nnU-Net's recipe as it is. The paper's with Adam has no biases before the norms: they don't change the
 // output, their gradients are rounding errors, and Adam makes full steps of those.
-Run run_of(const std::string& name) {
-  Run run{named_recipe(name), name == "nnunet", {2.0 / 3, 1.0 / 3, 0}};
+PeerRun run_of(const std::string& name) {
+  PeerRun run{named_recipe(name), name == "nnunet", {2.0 / 3, 1.0 / 3, 0}};
   if (name == "paper") run.scale_weights = {1.0 / 3, 1.0 / 3, 1.0 / 3};
   return run;
 }
@@ -244,7 +243,7 @@ class TrainingPeer : public ::testing::TestWithParam<const char*> {
     return losses;
   }
 
-  Run run_;
+  PeerRun run_;
   NetworkSpec spec_;
   std::vector<Floats> images_;
   std::vector<std::vector<int>> labels_;
@@ -263,7 +262,9 @@ TEST_P(TrainingPeer, TwentyStepsAreTorchs) {
   for (const auto& [name, tensor] : network.weights()) {
     const Floats weights = expected.at("weights").at(name);
     ASSERT_EQ(weights.size(), tensor.values.size());
-    double largest = 1e-3, difference = 0;
+    // Biases that began with 0 are still small, and Adam's first steps have the size of the rate whatever the
+    // gradient: theirs is an absolute bound.
+    double largest = 1e-2, difference = 0;
     for (std::size_t v = 0; v < weights.size(); ++v) {
       largest = std::max(largest, std::abs(static_cast<double>(weights[v])));
       difference = std::max(difference, std::abs(static_cast<double>(weights[v] - tensor.values[v])));
