@@ -65,12 +65,12 @@ ChildEnd ChildProcesses::wait(const Progress& progress) {
   Clock::time_point deadline = Clock::time_point::max();
   while (!running_.empty()) {
     int status = 0;
-    const auto ended = std::find_if(running_.begin(), running_.end(), [&](pid_t child) {
-      return ::waitpid(child, &status, WNOHANG) == child;
-    });
+    const auto ended = std::find_if(running_.begin(), running_.end(),
+                                    [&](pid_t child) { return ::waitpid(child, &status, WNOHANG) == child; });
     if (ended != running_.end()) {
       running_.erase(ended);
-      const ChildEnd end{WIFEXITED(status) ? WEXITSTATUS(status) : 0, WIFSIGNALED(status) ? WTERMSIG(status) : 0};
+      const ChildEnd end{WIFEXITED(status) ? WEXITSTATUS(status) : 0,
+                         WIFSIGNALED(status) ? WTERMSIG(status) : 0};
       if (end.well() || !result.well()) continue;
       result = end;
       if (!asked_to_stop) deadline = Clock::now() + kPatience;
@@ -99,8 +99,8 @@ int free_local_port() {
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t length = sizeof address;
   auto* const any = reinterpret_cast<sockaddr*>(&address);
-  const bool found = listener >= 0 && ::bind(listener, any, length) == 0 &&
-                     ::getsockname(listener, any, &length) == 0;
+  const bool found =
+      listener >= 0 && ::bind(listener, any, length) == 0 && ::getsockname(listener, any, &length) == 0;
   if (listener >= 0) ::close(listener);
   if (!found)
     throw Error(ErrorCode::kExhausted,

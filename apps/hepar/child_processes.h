@@ -32,8 +32,8 @@ class ChildProcesses {
   void start(const std::vector<std::string>& arguments,
              const std::vector<std::pair<std::string, std::string>>& environment);
   // Until all have ended. When `progress` is cancelled all get SIGTERM; when one fails the others do, and
-  // SIGKILL after 10 s, since one may wait for the failed one. Returns how the first that failed did, else how
-  // they all ended.
+  // SIGKILL after 10 s, since one may wait for the failed one. Returns how the first that failed did, else
+  // how they all ended.
   ChildEnd wait(const Progress& progress);
 
  private:

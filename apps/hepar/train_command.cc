@@ -28,9 +28,10 @@ struct TrainArguments {
 std::vector<CLI::Option*> bind_start(CLI::App& app, TrainArguments& arguments) {
   TrainingRequest& request = arguments.request;
   CLI::Option* split =
-      app.add_option("--split", request.split.counts,
-                     "Cases to train on and to validate on, such as 110/20, shuffled by a fixed seed; default: "
-                     "the splits_final.json of the preprocessed folder or the dataset, else nnU-Net's five folds")
+      app.add_option(
+             "--split", request.split.counts,
+             "Cases to train on and to validate on, such as 110/20, shuffled by a fixed seed; default: "
+             "the splits_final.json of the preprocessed folder or the dataset, else nnU-Net's five folds")
           ->type_name("N/N");
   CLI::Option* splits =
       app.add_option("--splits", request.split.file, "The folds in an nnU-Net splits_final.json")
@@ -64,7 +65,8 @@ void bind(CLI::App& app, TrainArguments& arguments) {
   app.add_option("--device", options.device, "cpu or cuda")
       ->check(CLI::IsMember({"cpu", "cuda"}).description(""))
       ->capture_default_str();
-  app.add_option("--workers", options.workers, "Threads that make patches")->check(CLI::Range(0, 1024).description(""));
+  app.add_option("--workers", options.workers, "Threads that make patches")
+      ->check(CLI::Range(0, 1024).description(""));
   app.add_option("--processes", options.processes, "Processes that share each batch, and the threads")
       ->check(CLI::Range(1, 256).description(""))
       ->capture_default_str();
@@ -105,8 +107,8 @@ void run(const TrainArguments& arguments, Console& console) {
   const std::uint32_t fold = arguments.request.fold;
   if (console.json) console.result(result_json(model, fold, validation));
   if (!validation.cases.empty()) {
-    console.say(
-        fmt::format("Validation of fold {} on the images' own grids:\n{}", fold, validation_text(validation)));
+    console.say(fmt::format("Validation of fold {} on the images' own grids:\n{}", fold,
+                            validation_text(validation)));
   }
   console.say(fmt::format("The model is {}", model.string()));
 }
@@ -115,13 +117,14 @@ void run(const TrainArguments& arguments, Console& console) {
 
 Command make_train_command() {
   auto arguments = std::make_shared<TrainArguments>();
-  return {.name = "train",
-          .summary = "Train a model on an nnU-Net dataset, or go on with a training.",
-          .sources = {"recipe paper: Lin et al., Front. Oncol. 14:1423774, 2024",
-                      "recipe nnunet and all planning: Isensee et al., Nat. Methods 18:203-211, 2021 (nnU-Net)"},
-          .bind = [arguments](CLI::App& app) { bind(app, *arguments); },
-          .run = [arguments](Console& console) { run(*arguments, console); },
-          .definitions = {"RUN becomes a model folder: predict with -m RUN. What lies in it: docs/training.md."}};
+  return {
+      .name = "train",
+      .summary = "Train a model on an nnU-Net dataset, or go on with a training.",
+      .sources = {"recipe paper: Lin et al., Front. Oncol. 14:1423774, 2024",
+                  "recipe nnunet and all planning: Isensee et al., Nat. Methods 18:203-211, 2021 (nnU-Net)"},
+      .bind = [arguments](CLI::App& app) { bind(app, *arguments); },
+      .run = [arguments](Console& console) { run(*arguments, console); },
+      .definitions = {"RUN becomes a model folder: predict with -m RUN. What lies in it: docs/training.md."}};
 }
 
 }  // namespace hepar

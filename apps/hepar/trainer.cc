@@ -47,9 +47,7 @@ fs::path trainer_program() {
 
 std::vector<std::string> trainer_arguments(const TrainerCall& call) {
   std::vector<std::string> arguments;
-  const auto add = [&](std::initializer_list<std::string> more) {
-    arguments.insert(arguments.end(), more);
-  };
+  const auto add = [&](std::initializer_list<std::string> more) { arguments.insert(arguments.end(), more); };
   if (call.resume) {
     add({"--resume", call.run.string()});
   } else {

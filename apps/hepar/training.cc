@@ -30,7 +30,8 @@ TrainerCall call_of(const fs::path& run, std::uint32_t fold, const TrainingOptio
 }
 
 Validation validate(const ReadyTraining& ready, const fs::path& run, std::uint32_t fold, Console& console) {
-  const Model model = load_model(run, cpu_engine_factory(), {.folds = {std::to_string(fold)}, .checkpoint = {}});
+  const Model model =
+      load_model(run, cpu_engine_factory(), {.folds = {std::to_string(fold)}, .checkpoint = {}});
   const fs::path folder = run / fmt::format("fold_{}", fold) / "validation";
   Validation validation = validate_model(model, open_training_set(ready.run.dataset), ready.split.validation,
                                          folder, PredictOptions{}, &console);
@@ -39,8 +40,7 @@ Validation validate(const ReadyTraining& ready, const fs::path& run, std::uint32
   return validation;
 }
 
-Validation finish(const ReadyTraining& ready, const TrainerCall& call, bool no_validation,
-                  Console& console) {
+Validation finish(const ReadyTraining& ready, const TrainerCall& call, bool no_validation, Console& console) {
   run_trainer(call, console);
   if (no_validation || ready.split.validation.empty()) return {};
   return validate(ready, call.run, call.fold, console);
@@ -63,7 +63,7 @@ Validation start_training(TrainingRequest request, const TrainingRecipe& recipe,
 }
 
 Validation resume_training(const fs::path& run, std::uint32_t fold, const TrainingOptions& options,
-                     Console& console) {
+                           Console& console) {
   trainer_program();
   const ReadyTraining ready = reopen_training(run, fold, &console);
   show_notes(ready, console);

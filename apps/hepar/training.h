@@ -21,14 +21,14 @@ struct TrainingOptions {
   bool no_validation = false;
 };
 
-// From a dataset to a validated model: prepares, runs hepar-train and validates on the images' own grids, which
-// also writes fold_K/validation. Returns the validation, without cases when there was none. Errors of each part
-// pass through.
-Validation start_training(TrainingRequest request, const TrainingRecipe& recipe, const TrainingOptions& options,
-                                Console& console);
+// From a dataset to a validated model: prepares, runs hepar-train and validates on the images' own grids,
+// which also writes fold_K/validation. Returns the validation, without cases when there was none. Errors of
+// each part pass through.
+Validation start_training(TrainingRequest request, const TrainingRecipe& recipe,
+                          const TrainingOptions& options, Console& console);
 
 // The same from the run's last checkpoint on.
-Validation resume_training(const std::filesystem::path& run, std::uint32_t fold, const TrainingOptions& options,
-                     Console& console);
+Validation resume_training(const std::filesystem::path& run, std::uint32_t fold,
+                           const TrainingOptions& options, Console& console);
 
 }  // namespace hepar

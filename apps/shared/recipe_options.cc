@@ -21,8 +21,9 @@ std::string option_of(const std::string& field) {
 }  // namespace
 
 void RecipeOptions::bind(CLI::App& app) {
-  app.add_option("--config", config_,
-                 fmt::format("{}, or a recipe file; the options below change it", fmt::join(recipe_names(), ", ")))
+  app.add_option(
+         "--config", config_,
+         fmt::format("{}, or a recipe file; the options below change it", fmt::join(recipe_names(), ", ")))
       ->type_name("NAME|FILE")
       ->capture_default_str()
       ->group(kGroup);

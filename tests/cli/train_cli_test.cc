@@ -78,7 +78,8 @@ TEST_F(TrainCli, HelpNamesEveryFieldOfARecipe) {
     std::replace(option.begin(), option.end(), '_', '-');
     EXPECT_THAT(help.out, HasSubstr(option));
   }
-  for (const char* words : {"Recipe", "paper, nnunet, small", "sgd, adam", "--resume", "--splits", "--processes"})
+  for (const char* words :
+       {"Recipe", "paper, nnunet, small", "sgd, adam", "--resume", "--splits", "--processes"})
     EXPECT_THAT(help.out, HasSubstr(words));
 }
 
@@ -122,7 +123,8 @@ TEST_F(TrainCli, SplitsAreCheckedBeforeTheImages) {
 TEST_F(TrainCli, ScansThatJudgeMustNotBeTrainedOn) {
   make_folder(path("test"));
   fs::copy_file(path("cohort/imagesTr/phantom_001_0000.nii.gz"), path("test/renamed.nii.gz"));
-  write_text_file(path("splits.json"), R"([{"train": ["phantom_000", "phantom_001"], "val": ["phantom_002"]}])");
+  write_text_file(path("splits.json"),
+                  R"([{"train": ["phantom_000", "phantom_001"], "val": ["phantom_002"]}])");
   expect_refused_cohort("--splits " + path("splits.json") + " --test-data " + path("test"), 2,
                         "test/renamed is train/phantom_001 (correlation 1.00)");
   const fs::path dataset = changed();

@@ -67,10 +67,11 @@ bool has_passed(const Json& record, const Json& lists) {
         fmt::format("{} is {} (correlation {:.2f})", pair.second, pair.first, pair.match.correlation));
   }
   if (pairs.size() > kMostNamed) named.push_back(fmt::format("and {} more", pairs.size() - kMostNamed));
-  throw Error(ErrorCode::kInvalidInput,
-              fmt::format("training would see what it is judged by: {}; leave these cases out of the training "
-                          "with --splits FILE, or take them out of the test data",
-                          fmt::join(named, ", ")));
+  throw Error(
+      ErrorCode::kInvalidInput,
+      fmt::format("training would see what it is judged by: {}; leave these cases out of the training "
+                  "with --splits FILE, or take them out of the test data",
+                  fmt::join(named, ", ")));
 }
 
 }  // namespace
@@ -80,8 +81,7 @@ std::vector<std::string> refuse_leakage(const TrainingSet& set, const Split& spl
   const ScanGroup train = cases_of(set, "train", split.training);
   std::vector<ScanGroup> others;
   std::vector<std::string> notes;
-  if (split.training != split.validation)
-    others.push_back(cases_of(set, "validation", split.validation));
+  if (split.training != split.validation) others.push_back(cases_of(set, "validation", split.validation));
   if (!test_data.empty()) {
     ScanList list = list_scans(test_data, true);
     notes = std::move(list.notes);

@@ -22,9 +22,7 @@ using testing::IsEmpty;
 // Case a, case b that is a other way round under another name, and case c of another patient.
 class TrainingLeakage : public ScratchFolder {
  protected:
-  static void SetUpTestSuite() {
-    phantoms() = {make_phantom({}, 0, 0), make_phantom({}, 1, 0)};
-  }
+  static void SetUpTestSuite() { phantoms() = {make_phantom({}, 0, 0), make_phantom({}, 1, 0)}; }
   static void TearDownTestSuite() { phantoms().clear(); }
   static std::vector<Phantom>& phantoms() {
     static std::vector<Phantom> all;
@@ -63,7 +61,8 @@ TEST_F(TrainingLeakage, IsRefusedWithThePairs) {
   EXPECT_FALSE(fs::exists(root_ / "leakage.json"));
   make_folder(root_ / "test");
   write_ct(root_ / "test" / "renamed.nii.gz", phantoms()[0].ct);
-  EXPECT_THAT(refusal({{"a"}, {"c"}}, root_ / "test"), HasSubstr("test/renamed is train/a (correlation 1.00)"));
+  EXPECT_THAT(refusal({{"a"}, {"c"}}, root_ / "test"),
+              HasSubstr("test/renamed is train/a (correlation 1.00)"));
 }
 
 TEST_F(TrainingLeakage, PassedListsAreNotReadAgain) {

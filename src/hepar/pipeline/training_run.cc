@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kFormat = "hepar.train/1";
 
-fs::path absolute(const fs::path& path) {
+fs::path absolute_path(const fs::path& path) {
   return path.empty() ? path : fs::absolute(path / "x").lexically_normal().parent_path();
 }
 
@@ -43,12 +43,12 @@ TrainingRun read_run(const fs::path& folder) {
 }
 
 void write_run(const fs::path& folder, const TrainingRun& run) {
-  const nlohmann::ordered_json json{
-      {"format", kFormat},
-      {"dataset", run.dataset.string()},
-      {"preprocessed", run.preprocessed.string()},
-      {"configuration", run.configuration},
-      {"test_data", run.test_data.empty() ? nlohmann::ordered_json() : run.test_data.string()}};
+  nlohmann::ordered_json json{{"format", kFormat},
+                              {"dataset", run.dataset.string()},
+                              {"preprocessed", run.preprocessed.string()},
+                              {"configuration", run.configuration},
+                              {"test_data", nullptr}};
+  if (!run.test_data.empty()) json["test_data"] = run.test_data.string();
   write_text_file(record_file(folder), json.dump(2) + "\n");
 }
 
@@ -56,7 +56,7 @@ void write_run(const fs::path& folder, const TrainingRun& run) {
 void refuse_other_run(const TrainingRequest& request) {
   if (!fs::exists(record_file(request.run))) return;
   const TrainingRun there = read_run(request.run);
-  if (there.dataset == absolute(request.dataset) && there.configuration == request.configuration) return;
+  if (there.dataset == absolute_path(request.dataset) && there.configuration == request.configuration) return;
   throw Error(ErrorCode::kInvalidInput,
               fmt::format("{} holds a training of {} on {}; name another output folder", request.run.string(),
                           there.configuration, there.dataset.string()));
@@ -78,14 +78,14 @@ ReadyTraining prepare_training(const TrainingRequest& request, Progress* progres
   const TrainingSet set = open_training_set(request.dataset);
   refuse_other_run(request);
   const fs::path preprocessed =
-      absolute(request.preprocessed.empty() ? request.run / "preprocessed" : request.preprocessed);
-  const ChosenSplits chosen =
-      choose_splits(request.split, set.names(),
-                    {preprocessed / "splits_final.json", request.dataset / "splits_final.json"}, request.fold);
-  ReadyTraining ready{.run = {.dataset = absolute(request.dataset),
+      absolute_path(request.preprocessed.empty() ? request.run / "preprocessed" : request.preprocessed);
+  const ChosenSplits chosen = choose_splits(
+      request.split, set.names(), {preprocessed / "splits_final.json", request.dataset / "splits_final.json"},
+      request.fold);
+  ReadyTraining ready{.run = {.dataset = absolute_path(request.dataset),
                               .preprocessed = {},
                               .configuration = request.configuration,
-                              .test_data = absolute(request.test_data)},
+                              .test_data = absolute_path(request.test_data)},
                       .split = chosen.splits[request.fold],
                       .notes = chosen.notes};
   const auto add = [&](const std::vector<std::string>& notes) {
@@ -107,10 +107,11 @@ ReadyTraining reopen_training(const fs::path& run, std::uint32_t fold, Progress*
   ReadyTraining ready{.run = read_run(run), .split = {}, .notes = {}};
   const std::vector<Split> splits = read_splits(run / "splits_final.json");
   if (fold >= splits.size() || !fs::is_directory(run / fmt::format("fold_{}", fold))) {
-    throw Error(ErrorCode::kMissing,
-                fmt::format("fold {} of {} was not begun, so it can't go on; start it with hepar train DATASET -o "
-                            "{} --fold {}",
-                            fold, run.string(), run.string(), fold));
+    throw Error(
+        ErrorCode::kMissing,
+        fmt::format("fold {} of {} was not begun, so it can't go on; start it with hepar train DATASET -o "
+                    "{} --fold {}",
+                    fold, run.string(), run.string(), fold));
   }
   ready.split = splits[fold];
   const TrainingSet set = open_training_set(ready.run.dataset);

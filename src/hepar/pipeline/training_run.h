@@ -37,14 +37,15 @@ struct ReadyTraining {
   std::vector<std::string> notes;  // one sentence each
 };
 
-// Everything before the first iteration, the quick checks first: chooses the splits, refuses leakage, plans the
-// dataset where there are no plans, prepares its cases, and writes run/splits_final.json, leakage.json and
-// hepar_train.json. What is there already is kept, so that an interrupted preparation goes on. Errors name
-// what is wrong with which case; a run folder of another dataset or of other splits is Error(kInvalidInput).
+// Everything before the first iteration, the quick checks first: chooses the splits, refuses leakage, plans
+// the dataset where there are no plans, prepares its cases, and writes run/splits_final.json, leakage.json
+// and hepar_train.json. What is there already is kept, so that an interrupted preparation goes on. Errors
+// name what is wrong with which case; a run folder of another dataset or of other splits is
+// Error(kInvalidInput).
 ReadyTraining prepare_training(const TrainingRequest& request, Progress* progress);
 
-// The same run again, as its folder says; leakage is compared only where the record misses it. Error(kMissing)
-// when the folder is no run or its fold was never begun.
+// The same run again, as its folder says; leakage is compared only where the record misses it.
+// Error(kMissing) when the folder is no run or its fold was never begun.
 ReadyTraining reopen_training(const std::filesystem::path& run, std::uint32_t fold, Progress* progress);
 
 }  // namespace hepar

@@ -66,8 +66,8 @@ TEST_F(TrainingRunTest, IsPreparedAndRecorded) {
   EXPECT_EQ(record["configuration"], "3d_fullres");
 }
 
-// The small plan is in RAS whatever the file's axes: its cases are those of preprocess() on the image as it lies
-// in the file.
+// The small plan is in RAS whatever the file's axes: its cases are those of preprocess() on the image as it
+// lies in the file.
 TEST_F(TrainingRunTest, SmallPlansPrepareInRas) {
   const ReadyTraining ready = prepare_training(request_, nullptr);
   const CtVolume ct = read_ct(dataset_ / "imagesTr/a_0000.nii.gz").voxels;
@@ -112,7 +112,8 @@ TEST_F(TrainingRunTest, BadCasesAreNamed) {
   CtVolume spoiled = scan_.ct;
   spoiled[{3, 3, 3}] = std::numeric_limits<float>::quiet_NaN();
   test_training_set::write_case(dataset_, "b", spoiled, scan_.labels);
-  EXPECT_THAT(refusal(), AllOf(HasSubstr("b_0000.nii.gz has 1 voxels that are not numbers"), HasSubstr("-1024 HU")));
+  EXPECT_THAT(refusal(),
+              AllOf(HasSubstr("b_0000.nii.gz has 1 voxels that are not numbers"), HasSubstr("-1024 HU")));
   spoiled[{3, 3, 3}] = std::numeric_limits<float>::infinity();
   test_training_set::write_case(dataset_, "b", spoiled, scan_.labels);
   EXPECT_THAT(refusal(), HasSubstr("b_0000.nii.gz has 1 voxels that are not numbers"));

@@ -63,8 +63,8 @@ fs::path TrainingSet::labels_file(const std::string& name) const {
 }
 
 const ChannelFiles& TrainingSet::at(const std::string& name) const {
-  const auto found = std::find_if(cases.begin(), cases.end(),
-                                  [&](const ChannelFiles& files) { return files.name == name; });
+  const auto found =
+      std::find_if(cases.begin(), cases.end(), [&](const ChannelFiles& files) { return files.name == name; });
   HEPAR_EXPECT(found != cases.end(), fmt::format("no case {}", name));
   return *found;
 }

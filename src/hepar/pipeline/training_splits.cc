@@ -25,8 +25,9 @@ Counts parse_counts(const std::string& text) {
     const auto [last, second_fault] = std::from_chars(slash + 1, end, counts.validation);
     if (second_fault == std::errc() && last == end) return counts;
   }
-  throw Error(ErrorCode::kInvalidInput,
-              fmt::format("--split is '{}'; give the cases to train on and to validate on, such as 110/20", text));
+  throw Error(
+      ErrorCode::kInvalidInput,
+      fmt::format("--split is '{}'; give the cases to train on and to validate on, such as 110/20", text));
 }
 
 void check_fold(const Split& split, const std::set<std::string>& cases, const std::string& where) {
@@ -93,18 +94,20 @@ ChosenSplits choose_splits(const SplitChoice& choice, const std::vector<std::str
                            const std::vector<fs::path>& default_files, std::uint32_t fold) {
   ChosenSplits chosen{find_splits(choice, cases, default_files, fold), {}};
   if (fold >= chosen.splits.size()) {
-    throw Error(ErrorCode::kInvalidInput,
-                fmt::format("there is no fold {}: the splits are {}, numbered from 0", fold, chosen.splits.size()));
+    throw Error(
+        ErrorCode::kInvalidInput,
+        fmt::format("there is no fold {}: the splits are {}, numbered from 0", fold, chosen.splits.size()));
   }
   const Split& split = chosen.splits[fold];
   if (split.training == split.validation) {
-    chosen.notes.push_back(
-        fmt::format("the dataset has one case: {} is trained and validated on itself, so that its figures say "
-                    "nothing about other patients",
-                    cases.front()));
+    chosen.notes.push_back(fmt::format(
+        "the dataset has one case: {} is trained and validated on itself, so that its figures say "
+        "nothing about other patients",
+        cases.front()));
     return chosen;
   }
-  if (split.validation.empty()) chosen.notes.push_back(fmt::format("fold {} has no case to validate on", fold));
+  if (split.validation.empty())
+    chosen.notes.push_back(fmt::format("fold {} has no case to validate on", fold));
   const std::size_t used = split.training.size() + split.validation.size();
   if (used < cases.size()) {
     chosen.notes.push_back(fmt::format("{} of the {} cases are neither for training nor for validation",
@@ -119,9 +122,10 @@ void write_run_splits(const fs::path& run, const std::vector<Split>& splits) {
   const std::vector<Split> begun = read_splits(file);
   const auto shared = static_cast<std::ptrdiff_t>(std::min(begun.size(), splits.size()));
   if (!std::equal(splits.begin(), splits.begin() + shared, begun.begin())) {
-    throw Error(ErrorCode::kInvalidInput,
-                fmt::format("{} holds folds of other splits; name another output folder, or give the same splits",
-                            run.string()));
+    throw Error(
+        ErrorCode::kInvalidInput,
+        fmt::format("{} holds folds of other splits; name another output folder, or give the same splits",
+                    run.string()));
   }
   if (splits.size() > begun.size()) write_splits(file, splits);
 }

@@ -25,9 +25,9 @@ struct ChosenSplits {
 };
 
 // The splits of these cases. Beyond the end of those that nobody chose, folds are nnU-Net's random ones
-// (split_of_fold). Error(kInvalidInput) names what is wrong: counts that the cases don't suffice for, a file's
-// unknown case, one that is in both lists of a fold, a fold that is not there or has no training case. One
-// case alone may be trained and validated on itself; a note says so, and how many cases are in no list.
+// (split_of_fold). Error(kInvalidInput) names what is wrong: counts that the cases don't suffice for, a
+// file's unknown case, one that is in both lists of a fold, a fold that is not there or has no training case.
+// One case alone may be trained and validated on itself; a note says so, and how many cases are in no list.
 ChosenSplits choose_splits(const SplitChoice& choice, const std::vector<std::string>& cases,
                            const std::vector<std::filesystem::path>& default_files, std::uint32_t fold);
 

@@ -28,16 +28,18 @@ class CaseProgress final : public Progress {
   std::size_t number_, count_;
 };
 
-fs::path absolute(const fs::path& path) { return fs::absolute(path).lexically_normal(); }
+fs::path absolute_path(const fs::path& path) { return fs::absolute(path).lexically_normal(); }
 
 ValidatedCase validate_case(const Model& model, const TrainingSet& set, const std::string& name,
                             const fs::path& output, const PredictOptions& options, Progress* progress) {
   const ReadOptions reading{.accept_skewed_directions = set.accepts_skewed_directions()};
-  ValidatedCase done{name, absolute(output / (name + ".nii.gz")), absolute(set.labels_file(name)), {}};
+  ValidatedCase done{
+      name, absolute_path(output / (name + ".nii.gz")), absolute_path(set.labels_file(name)), {}};
   const LoadedChannels image = read_channels(set.at(name), set.facts.channel_names.size(), reading);
   const LabelMap reference = read_labels(done.reference, reading).voxels;
   if (const auto difference = grid_difference(image.channels.front().geometry(), reference.geometry()))
-    throw Error(ErrorCode::kInvalidInput, fmt::format("image and labels lie on different grids: {}", *difference));
+    throw Error(ErrorCode::kInvalidInput,
+                fmt::format("image and labels lie on different grids: {}", *difference));
   const WideLabelMap prediction = model.predict(image.channels, options, progress);
   write_labels(done.prediction, prediction);
   for (const auto& [region, labels] : set.labels.regions)
@@ -67,9 +69,10 @@ Validation validate_model(const Model& model, const TrainingSet& set, std::vecto
                           const fs::path& output, const PredictOptions& options, Progress* progress) {
   const DatasetLabels& labels = model.folder().labels;
   if (labels.regions != set.labels.regions || labels.regions_class_order != set.labels.regions_class_order) {
-    throw Error(ErrorCode::kInvalidInput,
-                fmt::format("the model {} has other labels than {}; validate it on the dataset it was trained on",
-                            model.folder().path.string(), set.folder.string()));
+    throw Error(
+        ErrorCode::kInvalidInput,
+        fmt::format("the model {} has other labels than {}; validate it on the dataset it was trained on",
+                    model.folder().path.string(), set.folder.string()));
   }
   std::sort(names.begin(), names.end());
   make_folder(output);

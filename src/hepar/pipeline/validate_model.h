@@ -20,9 +20,9 @@ struct ConfusionCounts {
   friend bool operator==(const ConfusionCounts&, const ConfusionCounts&) = default;
 };
 
-// A region's counts: voxels whose label is among `labels`, in the prediction and in the reference. Voxels that the
-// reference has as `ignore_label` don't count (nnunetv2/evaluation/evaluate_predictions.py, compute_metrics).
-// Needs equal sizes.
+// A region's counts: voxels whose label is among `labels`, in the prediction and in the reference. Voxels
+// that the reference has as `ignore_label` don't count (nnunetv2/evaluation/evaluate_predictions.py,
+// compute_metrics). Needs equal sizes.
 ConfusionCounts count_confusion(const WideLabelMap& prediction, const LabelMap& reference,
                                 const std::vector<int>& labels, std::optional<int> ignore_label);
 

@@ -33,8 +33,8 @@ TEST(CountConfusion, CountsEachOfTheFour) {
   EXPECT_EQ(count_confusion(prediction, reference, {300}, {}), (ConfusionCounts{0, 1, 0, 5}));
 }
 
-// A model by hand: at its own spacing nothing is resampled, and its logits are positive above 90 HU (liver) and
-// above 150 HU (tumour), as they are (HU - 60) / 60 less a constant.
+// A model by hand: at its own spacing nothing is resampled, and its logits are positive above 90 HU (liver)
+// and above 150 HU (tumour), as they are (HU - 60) / 60 less a constant.
 Model threshold_model(const DatasetLabels& labels) {
   ModelFolder folder;
   folder.plan.network.input_channels = 1;
@@ -59,8 +59,8 @@ Model threshold_model(const DatasetLabels& labels) {
 
 class ValidateModel : public ScratchFolder {
  protected:
-  // 10 x 9 x 11 voxels of -100 HU: 12 of 100 HU and 4 of 200 HU, of which the reference calls 3 tumour, as it does
-  // one voxel of -100 HU; the other 15 bright ones are liver there.
+  // 10 x 9 x 11 voxels of -100 HU: 12 of 100 HU and 4 of 200 HU, of which the reference calls 3 tumour, as it
+  // does one voxel of -100 HU; the other 15 bright ones are liver there.
   void SetUp() override {
     ScratchFolder::SetUp();
     test_training_set::write_dataset_json(root_);
@@ -75,7 +75,8 @@ class ValidateModel : public ScratchFolder {
     test_training_set::write_case(root_, "a", CtVolume(kGrid, -100), LabelMap(kGrid));
   }
   Validation validate(const Model& model) const {
-    return validate_model(model, open_training_set(root_), {"b", "a"}, root_ / "out", PredictOptions{}, nullptr);
+    return validate_model(model, open_training_set(root_), {"b", "a"}, root_ / "out", PredictOptions{},
+                          nullptr);
   }
   const Geometry kGrid{.size = {10, 9, 11}, .spacing_mm = {3, 3, 3}};
 };
@@ -89,7 +90,8 @@ TEST_F(ValidateModel, PredictsAndCountsOnTheImagesGrid) {
   EXPECT_EQ(validation.cases[1].counts[0], (ConfusionCounts{16, 0, 1, 973}));
   EXPECT_EQ(validation.cases[1].counts[1], (ConfusionCounts{3, 1, 1, 985}));
   const LabelMap written = read_labels(root_ / "out/b.nii.gz").voxels;
-  EXPECT_FALSE(grid_difference(written.geometry(), read_ct(root_ / "imagesTr/b_0000.nii.gz").voxels.geometry()));
+  EXPECT_FALSE(
+      grid_difference(written.geometry(), read_ct(root_ / "imagesTr/b_0000.nii.gz").voxels.geometry()));
   EXPECT_EQ((written[{3, 6, 7}]), 2);
   EXPECT_EQ((written[{2, 3, 5}]), 1);
   EXPECT_EQ(validation.cases[1].prediction, fs::absolute(root_ / "out/b.nii.gz"));

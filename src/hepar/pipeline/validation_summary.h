@@ -13,9 +13,10 @@ namespace hepar {
 // 2 TP / (2 TP + FP + FN); undefined where neither prediction nor reference has the region.
 std::optional<double> dice_of(const ConfusionCounts& counts);
 
-// summary.json as nnU-Net writes it (nnunetv2/evaluation/evaluate_predictions.py, compute_metrics_on_folder and
-// save_summary_json): metric_per_case, mean over the cases where defined, foreground_mean over the regions, keys
-// sorted, a region of several labels called "(1, 2)". An undefined number is NaN, as Python writes it.
+// summary.json as nnU-Net writes it (nnunetv2/evaluation/evaluate_predictions.py, compute_metrics_on_folder
+// and save_summary_json): metric_per_case, mean over the cases where defined, foreground_mean over the
+// regions, keys sorted, a region of several labels called "(1, 2)". An undefined number is NaN, as Python
+// writes it.
 std::string validation_summary_json(const Validation& validation);
 void write_validation_summary(const std::filesystem::path& file, const Validation& validation);
 

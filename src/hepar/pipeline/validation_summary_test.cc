@@ -21,11 +21,12 @@ Validation two_cases() {
   return validation;
 }
 
-// nnU-Net's layout: keys sorted, four blanks, no newline at the end, counts whole in a case and floats in means.
+// nnU-Net's layout: keys sorted, four blanks, no newline at the end, counts whole in a case and floats in
+// means.
 TEST(ValidationSummary, HasNnunetsForm) {
   Validation validation = two_cases();
   validation.cases.pop_back();
-  EXPECT_EQ(validation_summary_json(validation), R"({
+  EXPECT_EQ(validation_summary_json(validation), R"json({
     "foreground_mean": {
         "Dice": NaN,
         "FN": 1.5,
@@ -86,7 +87,7 @@ TEST(ValidationSummary, HasNnunetsForm) {
             "reference_file": "/r/a.nii.gz"
         }
     ]
-})");
+})json");
 }
 
 // Cases without the region are left out of its ratios, not of its counts.
@@ -107,8 +108,7 @@ TEST(ValidationSummary, ReadsAsATable) {
   EXPECT_EQ(dice[0].cases, 2U);
   EXPECT_DOUBLE_EQ(dice[1].mean.value(), 0.25);
   EXPECT_EQ(dice[1].cases, 1U);
-  EXPECT_EQ(validation_text(two_cases()),
-            "region   Dice  cases\nliver   0.625      2\ntumour  0.250      1");
+  EXPECT_EQ(validation_text(two_cases()), "region   Dice  cases\nliver   0.625      2\ntumour  0.250      1");
   Validation nothing = two_cases();
   nothing.cases.pop_back();
   EXPECT_THAT(validation_text(nothing), HasSubstr("tumour      -      0"));
