@@ -42,9 +42,9 @@ class TrainCli : public testing::Test {
     return folder;
   }
   static std::string path(const std::string& name) { return (root() / name).string(); }
-  static Outcome run(const std::string& arguments) {
+  static Outcome run(const std::string& arguments, const std::string& binary = HEPAR_BINARY) {
     const std::string out = path("stdout.txt"), err = path("stderr.txt");
-    const std::string line = HEPAR_BINARY " " + arguments + " >" + out + " 2>" + err + " </dev/null";
+    const std::string line = binary + " " + arguments + " >" + out + " 2>" + err + " </dev/null";
     const int code = std::system(line.c_str());
     return {WIFEXITED(code) ? WEXITSTATUS(code) : -1, read_text_file(out), read_text_file(err)};
   }
@@ -66,6 +66,16 @@ class TrainCli : public testing::Test {
   }
   static void expect_refused_cohort(const std::string& more, int status, const std::string& words) {
     expect_refused(path("cohort") + " -o " + path("run") + " --config small " + more, status, words);
+  }
+  // The program beside a trainer that is this shell script.
+  static std::string with_trainer(const std::string& script) {
+    make_folder(path("bin"));
+    fs::copy_file(HEPAR_BINARY, path("bin/hepar"), fs::copy_options::skip_existing);
+    write_text_file(path("bin/hepar-train"),
+                    "#!/bin/sh\necho \"$@\" >> " + path("calls.txt") + "\n" + script);
+    fs::permissions(path("bin/hepar-train"), fs::perms::owner_all);
+    fs::remove(path("calls.txt"));
+    return path("bin/hepar");
   }
   static constexpr const char* kSmall = " --config small";
 };
@@ -145,6 +155,44 @@ TEST_F(TrainCli, BadCasesAreNamed) {
   ct[{1, 2, 3}] = std::numeric_limits<float>::quiet_NaN();
   write_ct(dataset / "imagesTr/phantom_000_0000.nii.gz", ct);
   expect_refused(begin, 2, "phantom_000_0000.nii.gz has 1 voxels that are not numbers");
+}
+
+// The trainer is replaced by a script that puts the model that comes with Hepar in place.
+TEST_F(TrainCli, ATrainedModelIsValidatedOnTheImagesGrids) {
+  const std::string binary = with_trainer("mkdir -p $3/fold_0 && cp -r " HEPAR_DEMO_MODEL "/* $3\n");
+  const std::string run_folder = path("run");
+  const Outcome outcome = run("train " + path("cohort") + " -o " + run_folder + kSmall +
+                                  " --split 2/1 --epochs 7 --threads 2 --workers 1",
+                              binary);
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_THAT(
+      read_text_file(path("calls.txt")),
+      AllOf(HasSubstr(run_folder + "/preprocessed/3d_fullres -o " + run_folder + " --splits " + run_folder +
+                      "/splits_final.json --configuration 3d_fullres --fold 0 --device cpu --threads 2 "
+                      "--workers 1 --config small "),
+            HasSubstr(" --epochs 7 ")));
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("Validation of fold 0"), HasSubstr("liver   0.9")));
+  EXPECT_THAT(read_text_file(run_folder + "/fold_0/validation/summary.json"),
+              AllOf(HasSubstr("\"foreground_mean\""), HasSubstr("\"(1, 2, 3)\"")));
+  const Outcome again = run("train --resume " + run_folder + " --json", binary);
+  EXPECT_EQ(again.status, 0) << again.err;
+  EXPECT_THAT(read_text_file(path("calls.txt")),
+              HasSubstr("\n--resume " + run_folder + " --fold 0 --device cpu"));
+  EXPECT_THAT(again.out, AllOf(HasSubstr("\"hepar.training/1\""), HasSubstr("\"validation_cases\": 1")));
+}
+
+TEST_F(TrainCli, ATrainersFailureIsPassedOn) {
+  const std::string begin = "train " + path("cohort") + " -o " + path("run") + kSmall + " --quiet";
+  const Outcome full = run(begin, with_trainer("echo 'hepar-train: the disk is full' >&2; exit 6\n"));
+  EXPECT_EQ(full.status, 6);
+  EXPECT_THAT(full.err, HasSubstr("hepar-train: the disk is full\nhepar: the training ended early"));
+  const Outcome killed = run(begin, with_trainer("kill -9 $$\n"));
+  EXPECT_EQ(killed.status, 6);
+  EXPECT_THAT(killed.err, AllOf(HasSubstr("signal 9"), HasSubstr("--resume " + path("run"))));
+  const Outcome one_of_two =
+      run(begin + " --processes 2", with_trainer("test $RANK = 1 && exit 5; exec sleep 86400\n"));
+  EXPECT_EQ(one_of_two.status, 5);
+  EXPECT_FALSE(fs::exists(path("run") + "/fold_0/validation"));
 }
 
 }  // namespace
