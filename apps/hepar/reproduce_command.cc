@@ -66,8 +66,8 @@ Split last_held_back(const std::filesystem::path& dataset, int validation_cases)
   const auto held_back = static_cast<std::size_t>(validation_cases);
   if (held_back >= names.size()) {
     throw Error(ErrorCode::kInvalidInput,
-                fmt::format("{} of the {} cases of {} are for validation, so none is left to train on", held_back,
-                            names.size(), dataset.string()));
+                fmt::format("{} of the {} cases of {} are for validation, so none is left to train on",
+                            held_back, names.size(), dataset.string()));
   }
   const auto first_held_back = names.end() - static_cast<std::ptrdiff_t>(held_back);
   return {{names.begin(), first_held_back}, {first_held_back, names.end()}};

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "command.h"
 #include "hepar/core/error.h"
@@ -22,60 +23,73 @@ struct TrainArguments {
   TrainingOptions options;
   RecipeOptions recipe;
   fs::path resumed_run;
+  std::vector<const CLI::Option*> not_with_resume;
 };
 
 // What a training begins with, and a resumed one has already.
-std::vector<CLI::Option*> bind_start(CLI::App& app, TrainArguments& arguments) {
+void bind_start(CLI::App& app, TrainArguments& arguments) {
   TrainingRequest& request = arguments.request;
-  CLI::Option* split =
-      app.add_option(
-             "--split", request.split.counts,
-             "Cases to train on and to validate on, such as 110/20, shuffled by a fixed seed; default: "
-             "the splits_final.json of the preprocessed folder or the dataset, else nnU-Net's five folds")
-          ->type_name("N/N");
-  CLI::Option* splits =
-      app.add_option("--splits", request.split.file, "The folds in an nnU-Net splits_final.json")
-          ->excludes(split)
-          ->type_name("FILE");
-  return {
-      split,
-      splits,
-      app.add_option("DATASET", request.dataset, "nnU-Net folder with dataset.json, imagesTr and labelsTr"),
-      app.add_option("-o,--output", request.run, "Model folder to write")->type_name("RUN"),
-      app.add_option("--init", arguments.options.initial_model, "Model folder whose weights to start from")
-          ->type_name("MODEL"),
-      app.add_option("--test-data", request.test_data,
-                     "Scans that will judge the model; training refuses to start when it would see one")
-          ->type_name("DIR"),
-      app.add_option("--preprocessed", request.preprocessed,
-                     "Folder of the prepared cases, which runs may share; default RUN/preprocessed")
-          ->type_name("DIR"),
-      app.add_option("--configuration", request.configuration, "Configuration of the plans")
-          ->type_name("NAME")
-          ->capture_default_str()};
+  app.add_option("DATASET", request.dataset, "nnU-Net folder with dataset.json, imagesTr and labelsTr")
+      ->type_name("");
+  app.add_option("-o,--output", request.run, "Model folder to write")->type_name("RUN");
+  app.add_option("--init", arguments.options.initial_model, "Model folder whose weights to start from")
+      ->type_name("MODEL");
+  app.add_option("--split", request.split.counts,
+                 "Cases to train on and to validate on, such as 110/20; default: nnU-Net's folds")
+      ->type_name("N/N");
+  app.add_option("--splits", request.split.file, "The folds in an nnU-Net splits_final.json")
+      ->type_name("FILE");
+  app.add_option("--test-data", request.test_data,
+                 "Scans that will judge the model; none may be among the training cases")
+      ->type_name("DIR");
+  app.add_option("--preprocessed", request.preprocessed,
+                 "Folder of the prepared cases, which runs may share; default RUN/preprocessed")
+      ->type_name("DIR");
+  app.add_option("--configuration", request.configuration, "Configuration of the plans")
+      ->type_name("NAME")
+      ->capture_default_str();
+  arguments.recipe.bind(app);
 }
 
 void bind(CLI::App& app, TrainArguments& arguments) {
-  const std::vector<CLI::Option*> start = bind_start(app, arguments);
-  CLI::Option* resume = app.add_option("--resume", arguments.resumed_run,
-                                       "Go on with this run, as it was begun, from its last checkpoint")
-                            ->type_name("RUN");
-  app.add_option("--fold", arguments.request.fold, "Which split to train on, from 0")->capture_default_str();
+  bind_start(app, arguments);
+  for (const CLI::Option* option : app.get_options()) {
+    if (!option->check_lname("help")) arguments.not_with_resume.push_back(option);
+  }
+  app.add_option("--resume", arguments.resumed_run,
+                 "Instead of a dataset and -o: go on with this run as it was begun, from its last checkpoint")
+      ->type_name("RUN");
+  app.add_option("--fold", arguments.request.fold, "Which split to train on, from 0")
+      ->type_name("K")
+      ->capture_default_str();
   TrainingOptions& options = arguments.options;
   app.add_option("--device", options.device, "cpu or cuda")
       ->check(CLI::IsMember({"cpu", "cuda"}).description(""))
+      ->type_name("")
       ->capture_default_str();
   app.add_option("--workers", options.workers, "Threads that make patches")
-      ->check(CLI::Range(0, 1024).description(""));
+      ->check(CLI::Range(0, 1024).description(""))
+      ->type_name("N");
   app.add_option("--processes", options.processes, "Processes that share each batch, and the threads")
       ->check(CLI::Range(1, 256).description(""))
+      ->type_name("N")
       ->capture_default_str();
   app.add_flag("--no-validation", options.no_validation,
                "Leave out the validation on the images' own grids after the training");
-  arguments.recipe.bind(app);
-  for (CLI::Option* option : start) option->excludes(resume);
-  for (CLI::Option* option : app.get_options()) {
-    if (option->get_group() == RecipeOptions::kGroup) option->excludes(resume);
+}
+
+void check(const TrainArguments& arguments) {
+  const auto refuse = [](const std::string& what) { throw Error(ErrorCode::kInvalidInput, what); };
+  const SplitChoice& split = arguments.request.split;
+  if (!split.counts.empty() && !split.file.empty()) refuse("give --split or --splits, not both");
+  if (arguments.resumed_run.empty()) {
+    if (arguments.request.dataset.empty() || arguments.request.run.empty())
+      refuse("give a dataset and the model folder to write with -o, or --resume with a run to go on with");
+    return;
+  }
+  for (const CLI::Option* option : arguments.not_with_resume) {
+    if (option->count() > 0)
+      refuse(fmt::format("--resume goes on as the run was begun; leave out {}", option->get_name()));
   }
 }
 
@@ -92,12 +106,9 @@ std::string result_json(const fs::path& run, std::uint32_t fold, const Validatio
 }
 
 Validation train(const TrainArguments& arguments, Console& console) {
+  check(arguments);
   if (!arguments.resumed_run.empty())
     return resume_training(arguments.resumed_run, arguments.request.fold, arguments.options, console);
-  if (arguments.request.dataset.empty() || arguments.request.run.empty()) {
-    throw Error(ErrorCode::kInvalidInput,
-                "give a dataset and the model folder to write with -o, or --resume with a run to go on with");
-  }
   return start_training(arguments.request, arguments.recipe.recipe(), arguments.options, console);
 }
 

@@ -31,7 +31,7 @@ void RecipeOptions::bind(CLI::App& app) {
     const std::string option = option_of(field.name);
     if (app.get_option_no_throw(option) != nullptr) continue;
     Given& given = given_[field.name];
-    given.option = app.add_option(option, given.value, fmt::format("{}: {}", field.help, field.values))
+    given.option = app.add_option(option, given.value, fmt::format("{} ({})", field.help, field.values))
                        ->type_name("")
                        ->group(kGroup);
   }
