@@ -17,8 +17,9 @@ namespace fs = std::filesystem;
 constexpr std::array kCodes{ErrorCode::kInvalidInput, ErrorCode::kMissing,   ErrorCode::kUnsupported,
                             ErrorCode::kCorrupt,      ErrorCode::kExhausted, ErrorCode::kCancelled};
 
-[[noreturn]] void fail(const ChildEnd& end, const fs::path& run) {
-  const std::string resume = fmt::format("go on with hepar train --resume {}", run.string());
+[[noreturn]] void fail(const ChildEnd& end, const TrainerCall& call) {
+  const std::string resume =
+      fmt::format("go on with hepar train --resume {} --fold {}", call.run.string(), call.fold);
   if (end.signal != 0) {
     // Linux ends a process with SIGKILL when the memory is used up.
     throw Error(end.killed() ? ErrorCode::kExhausted : ErrorCode::kInternal,
@@ -78,7 +79,7 @@ void run_trainer(const TrainerCall& call, const Progress& progress) {
                                  {"MASTER_PORT", port}});
     }
   }
-  if (const ChildEnd end = children.wait(progress); !end.well()) fail(end, call.run);
+  if (const ChildEnd end = children.wait(progress); !end.well()) fail(end, call);
 }
 
 }  // namespace hepar
