@@ -18,7 +18,7 @@ set(third_party
   "Cairo ^cairo figures"
   "libjpeg ^jpeglib[.]h figures"
   "OpenSSL ^openssl/ digest"
-  "CLI11 ^CLI/ apps/hepar apps/hepar-train")
+  "CLI11 ^CLI/ apps/hepar apps/hepar-train apps/shared")
 
 set(faults "")
 macro(fault text)

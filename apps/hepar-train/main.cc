@@ -6,11 +6,11 @@
 #include <cstdio>
 #include <new>
 
-#include "../shared/recipe_options.h"
 #include "hepar/core/error.h"
 #include "hepar/core/parallel.h"
 #include "hepar/core/version.h"
 #include "progress_lines.h"
+#include "recipe_options.h"
 
 namespace hepar {
 namespace {
@@ -59,7 +59,7 @@ void complete(Request& request) {
   if (!request.resumed.empty()) {
     options.run = request.resumed;
     options.resume = true;
-    options.record = read_run_record(options.run / ("fold_" + options.fold));
+    options.record = read_training_record(options.run / ("fold_" + options.fold));
     options.record.recipe = request.recipe.applied_to(options.record.recipe);
     return;
   }
@@ -68,7 +68,7 @@ void complete(Request& request) {
                 "there is nothing to train on; give PREPROCESSED -o RUN, or --resume RUN");
   }
   options.run = request.output;
-  RunRecord& record = options.record;
+  TrainingRecord& record = options.record;
   record.preprocessed = fs::absolute(request.preprocessed).lexically_normal();
   record.configuration = request.configuration;
   const fs::path splits =

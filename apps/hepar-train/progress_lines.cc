@@ -55,13 +55,8 @@ void ProgressLines::epoch_done(const EpochReport& report) {
   say(line);
 }
 
-void ProgressLines::validated(const std::vector<MeanDice>& scores) {
-  std::string line = "validation on the preprocessed grid, Dice:";
-  for (const MeanDice& score : scores) {
-    line += score.dice ? fmt::format(" {} {:.3f} ({} cases)", score.name, *score.dice, score.cases)
-                       : fmt::format(" {} in no case", score.name);
-  }
-  say(line);
+void ProgressLines::validated(const Validation& validation) {
+  say(fmt::format("Validation on the preprocessed grid:\n{}", validation_text(validation)));
 }
 
 }  // namespace hepar

@@ -16,7 +16,7 @@ class ProgressLines final : public TrainingObserver {
   void note(const std::string& sentence) override;
   void iteration_done(const IterationReport& report) override;
   void epoch_done(const EpochReport& report) override;
-  void validated(const std::vector<MeanDice>& scores) override;
+  void validated(const Validation& validation) override;
   bool cancelled() const override { return cancelled_(); }
 
  private:

@@ -9,15 +9,17 @@
 #include "hepar/core/error.h"
 #include "hepar/pipeline/report_page.h"
 #include "hepar/pipeline/reproduce.h"
-#include "preprocess_dataset.h"
+#include "hepar/pipeline/training_set.h"
+#include "recipe_options.h"
 #include "trainer.h"
+#include "training.h"
 
 namespace hepar {
 namespace {
 
 struct ReproduceArguments {
   ReproduceRequest request;
-  TrainerOptions training;
+  RecipeOptions recipe{"small"};
   bool no_train = false;
   double most_mb = ReportRequest().most_mb;
 };
@@ -52,23 +54,39 @@ void bind(CLI::App& app, ReproduceArguments& arguments) {
       ->check(CLI::Range(1, 10000))
       ->capture_default_str();
   app.add_option("--seed", request.seed, "Which phantoms")->capture_default_str();
-  app.add_option("--iterations", arguments.training.iterations, "Optimiser steps of the training")
-      ->capture_default_str();
   app.add_option("--max-mb", arguments.most_mb, "Largest page in megabytes")
       ->check(CLI::Range(0.1, 1000.0))
       ->capture_default_str();
+  arguments.recipe.bind(app);
+}
+
+// The last cases by name are held back.
+Split last_held_back(const std::filesystem::path& dataset, int validation_cases) {
+  const std::vector<std::string> names = open_training_set(dataset).names();
+  const auto held_back = static_cast<std::size_t>(validation_cases);
+  if (held_back >= names.size()) {
+    throw Error(ErrorCode::kInvalidInput,
+                fmt::format("{} of the {} cases of {} are for validation, so none is left to train on",
+                            held_back, names.size(), dataset.string()));
+  }
+  const auto first_held_back = names.end() - static_cast<std::ptrdiff_t>(held_back);
+  return {{names.begin(), first_held_back}, {first_held_back, names.end()}};
 }
 
 void run(const ReproduceArguments& arguments, Console& console) {
   ReproduceRequest request = arguments.request;
   if (!arguments.no_train) {
     trainer_program();
+    const TrainingRecipe recipe = arguments.recipe.recipe();
     request.model = request.output / "model";
-    request.train = [&](const std::filesystem::path& dataset, int validation_cases) {
-      const std::filesystem::path preprocessed = request.model / "preprocessed";
-      preprocess_dataset(dataset, preprocessed, static_cast<std::size_t>(validation_cases), &console);
-      console.end_progress();
-      run_trainer(preprocessed, request.model, arguments.training, console.quiet || console.json);
+    request.train = [&, recipe](const std::filesystem::path& dataset, int validation_cases) {
+      TrainingRequest training;
+      training.dataset = dataset;
+      training.run = request.model;
+      training.split.split = last_held_back(dataset, validation_cases);
+      TrainingOptions options;
+      options.no_validation = true;  // reproduce() looks closer at the same cases
+      start_training(training, recipe, options, console);
     };
   } else if (request.model.empty()) {
     request.model = default_model_folder();

@@ -2,13 +2,11 @@
 #include "trainer.h"
 
 #include <fmt/format.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
+#include <algorithm>
+#include <array>
 
+#include "child_processes.h"
 #include "hepar/core/error.h"
 #include "hepar/core/parallel.h"
 
@@ -16,22 +14,24 @@ namespace hepar {
 namespace {
 namespace fs = std::filesystem;
 
-std::vector<std::string> trainer_arguments(const fs::path& preprocessed, const fs::path& run,
-                                           const TrainerOptions& options, bool quiet) {
-  std::vector<std::string> arguments{preprocessed.string(), "-o", run.string()};
-  const auto add = [&](const char* option, const std::string& value) {
-    arguments.insert(arguments.end(), {option, value});
-  };
-  add("--iterations", std::to_string(options.iterations));
-  add("--learning-rate", fmt::format("{}", options.learning_rate));
-  add("--batch", std::to_string(options.batch));
-  add("--seed", std::to_string(options.seed));
-  add("--threads", std::to_string(thread_count()));
-  if (!options.initial_model.empty()) add("--init", options.initial_model);
-  if (options.resume) arguments.push_back("--resume");
-  if (options.bfloat16) arguments.push_back("--bfloat16");
-  if (quiet) arguments.push_back("--quiet");
-  return arguments;
+constexpr std::array kCodes{ErrorCode::kInvalidInput, ErrorCode::kMissing,   ErrorCode::kUnsupported,
+                            ErrorCode::kCorrupt,      ErrorCode::kExhausted, ErrorCode::kCancelled};
+
+[[noreturn]] void fail(const ChildEnd& end, const TrainerCall& call) {
+  const std::string resume =
+      fmt::format("go on with hepar train --resume {} --fold {}", call.run.string(), call.fold);
+  if (end.signal != 0) {
+    // Linux ends a process with SIGKILL when the memory is used up.
+    throw Error(end.killed() ? ErrorCode::kExhausted : ErrorCode::kInternal,
+                fmt::format("hepar-train was ended by signal {}{}; {}", end.signal,
+                            end.killed() ? ", as happens when the memory is used up" : "", resume));
+  }
+  const auto code = std::find_if(kCodes.begin(), kCodes.end(),
+                                 [&](ErrorCode one) { return exit_status(one) == end.exit_status; });
+  const ErrorCode meaning = code == kCodes.end() ? ErrorCode::kInternal : *code;
+  throw Error(meaning, meaning == ErrorCode::kCancelled
+                           ? fmt::format("the training was stopped; {}", resume)
+                           : "the training ended early; hepar-train's own message stands above");
 }
 
 }  // namespace
@@ -46,45 +46,40 @@ fs::path trainer_program() {
   return program;
 }
 
-void become_trainer(const fs::path& preprocessed, const fs::path& run, const TrainerOptions& options,
-                    bool quiet) {
-  const fs::path program = trainer_program();
-  const std::vector<std::string> arguments = trainer_arguments(preprocessed, run, options, quiet);
-  std::vector<char*> argv{const_cast<char*>(program.c_str())};
-  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-  argv.push_back(nullptr);
-  std::fflush(nullptr);
-  ::execv(program.c_str(), argv.data());
-  throw Error(ErrorCode::kMissing,
-              fmt::format("{} can't be started: {}.", program.string(), std::strerror(errno)));
+std::vector<std::string> trainer_arguments(const TrainerCall& call) {
+  std::vector<std::string> arguments;
+  const auto add = [&](std::initializer_list<std::string> more) { arguments.insert(arguments.end(), more); };
+  if (call.resume) {
+    add({"--resume", call.run.string()});
+  } else {
+    add({call.preprocessed.string(), "-o", call.run.string(), "--splits",
+         (call.run / "splits_final.json").string(), "--configuration", call.configuration});
+    if (!call.initial_model.empty()) add({"--init", call.initial_model});
+  }
+  add({"--fold", std::to_string(call.fold), "--device", call.device, "--threads",
+       std::to_string(std::max(1, thread_count() / call.processes))});
+  if (call.workers) add({"--workers", std::to_string(*call.workers)});
+  if (call.quiet) add({"--quiet"});
+  if (!call.resume) arguments.insert(arguments.end(), call.recipe.begin(), call.recipe.end());
+  return arguments;
 }
 
-void run_trainer(const fs::path& preprocessed, const fs::path& run, const TrainerOptions& options,
-                 bool quiet) {
-  trainer_program();  // a missing one is said before a process is made
-  std::fflush(nullptr);
-  const pid_t child = ::fork();
-  if (child < 0) {
-    throw Error(ErrorCode::kExhausted, fmt::format("no process for the training: {}", std::strerror(errno)));
-  }
-  if (child == 0) {
-    try {
-      become_trainer(preprocessed, run, options, quiet);
-    } catch (const std::exception& error) {
-      fmt::print(stderr, "hepar: {}\n", error.what());
+void run_trainer(const TrainerCall& call, const Progress& progress) {
+  const std::vector<std::string> arguments = trainer_arguments(call);
+  ChildProcesses children(trainer_program());
+  if (call.processes == 1) {
+    children.start(arguments, {});
+  } else {
+    const std::string port = std::to_string(free_local_port());
+    for (int rank = 0; rank < call.processes; ++rank) {
+      children.start(arguments, {{"RANK", std::to_string(rank)},
+                                 {"LOCAL_RANK", std::to_string(rank)},
+                                 {"WORLD_SIZE", std::to_string(call.processes)},
+                                 {"MASTER_ADDR", "127.0.0.1"},
+                                 {"MASTER_PORT", port}});
     }
-    ::_exit(1);
   }
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    ::kill(child, SIGTERM);  // whoever interrupts this process means the training too
-  }
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-    throw Error(WIFEXITED(status) && WEXITSTATUS(status) == exit_status(ErrorCode::kCancelled)
-                    ? ErrorCode::kCancelled
-                    : ErrorCode::kInvalidInput,
-                "the training ended early; its own message stands above");
-  }
+  if (const ChildEnd end = children.wait(progress); !end.well()) fail(end, call);
 }
 
 }  // namespace hepar

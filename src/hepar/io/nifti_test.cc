@@ -225,6 +225,16 @@ TEST_F(Nifti, VoxelsThatAreNotNumbersBecomeAirAndAreCounted) {
   EXPECT_THAT(image.notes, testing::ElementsAre(HasSubstr("2 voxels")));
 }
 
+TEST_F(Nifti, VoxelsThatAreNotNumbersCanBeRefused) {
+  const ReadOptions strict{.refuse_not_finite = true};
+  const auto with = [](float value) {
+    return NiftiBytes({2, 1, 1}).set<std::int16_t>(70, 16).with(std::vector<float>{40.5F, value});
+  };
+  EXPECT_THAT(floats(read(with(7), strict)), testing::ElementsAre(40.5, 7));
+  for (const float value : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()})
+    EXPECT_THROW(read(with(value), strict), Error);
+}
+
 TEST_F(Nifti, TruncatedFilesAreNeverFilledUp) {
   const std::vector<std::int16_t> voxels(40000, 7);
   const std::string plain = NiftiBytes({200, 200, 1}).with(voxels);

@@ -5,148 +5,125 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <functional>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <map>
 #include <nlohmann/json.hpp>
 
-#include "hepar/core/error.h"
 #include "hepar/core/file.h"
 
 namespace hepar {
 namespace {
+using Json = nlohmann::json;  // sorts its keys
 
-using Json = nlohmann::ordered_json;
+constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();  // Python's, in the file only
 
-struct EvaluatedClass {
-  std::string name, key;
-  std::vector<int> values;
-};
-
-std::vector<EvaluatedClass> evaluated_classes(const DatasetLabels& labels) {
-  std::vector<EvaluatedClass> classes;
-  for (const auto& [name, values] : labels.regions) {
-    const std::string key = values.size() == 1 ? fmt::format("{}", values.front())
-                                               : fmt::format("({})", fmt::join(values, ", "));
-    classes.push_back({name, key, values});
-  }
-  return classes;
+double iou_or_nan(const ConfusionCounts& counts) {
+  const std::int64_t all = counts.true_positive + counts.false_positive + counts.false_negative;
+  return all == 0 ? kUndefined : static_cast<double>(counts.true_positive) / static_cast<double>(all);
 }
 
-bool is_in(int label, const std::vector<int>& values) {
-  return std::find(values.begin(), values.end(), label) != values.end();
+Json metrics_of(const ConfusionCounts& counts) {
+  return {{"Dice", dice_of(counts).value_or(kUndefined)},
+          {"IoU", iou_or_nan(counts)},
+          {"TP", counts.true_positive},
+          {"FP", counts.false_positive},
+          {"FN", counts.false_negative},
+          {"TN", counts.true_negative},
+          {"n_pred", counts.true_positive + counts.false_positive},
+          {"n_ref", counts.true_positive + counts.false_negative}};
 }
 
-struct Metric {
-  const char* key;
-  std::function<std::optional<double>(const OverlapCounts&)> value;
-};
-
-const std::vector<Metric>& metrics() {
-  static const std::vector<Metric> list{
-      {"Dice", [](const OverlapCounts& c) { return c.dice(); }},
-      {"FN", [](const OverlapCounts& c) { return static_cast<double>(c.fn); }},
-      {"FP", [](const OverlapCounts& c) { return static_cast<double>(c.fp); }},
-      {"IoU", [](const OverlapCounts& c) { return c.iou(); }},
-      {"TN", [](const OverlapCounts& c) { return static_cast<double>(c.tn); }},
-      {"TP", [](const OverlapCounts& c) { return static_cast<double>(c.tp); }},
-      {"n_pred", [](const OverlapCounts& c) { return static_cast<double>(c.tp + c.fp); }},
-      {"n_ref", [](const OverlapCounts& c) { return static_cast<double>(c.tp + c.fn); }}};
-  return list;
+// nnU-Net's name of a region: a number, or a Python tuple.
+std::string key_of(const std::vector<int>& labels) {
+  return labels.size() == 1 ? std::to_string(labels.front()) : fmt::format("({})", fmt::join(labels, ", "));
 }
 
-constexpr const char* kUndefined = "\x01not defined";  // no text that a file name could hold
-
-Json number_or_undefined(const std::optional<double>& value) { return value ? Json(*value) : Json(kUndefined); }
-
-Json case_json(const ValidatedCase& one, const std::vector<EvaluatedClass>& classes) {
-  Json by_class = Json::object();
-  for (std::size_t n = 0; n < classes.size(); ++n) {
-    for (const Metric& metric : metrics()) {
-      const auto value = metric.value(one.counts[n]);
-      const bool is_share = std::string_view(metric.key) == "Dice" || std::string_view(metric.key) == "IoU";
-      by_class[classes[n].key][metric.key] =
-          is_share ? number_or_undefined(value) : Json(static_cast<std::int64_t>(*value));
-    }
-  }
-  return {{"metrics", by_class}, {"prediction_file", one.prediction_file}, {"reference_file", one.reference_file}};
-}
-
-std::optional<double> mean_over(const std::vector<ValidatedCase>& cases, std::size_t n, const Metric& metric) {
-  double sum = 0;
-  std::int64_t count = 0;
-  for (const ValidatedCase& one : cases) {
-    if (const auto value = metric.value(one.counts[n])) {
-      sum += *value;
+// Of each metric the mean over these; NaN is passed over or kept.
+Json mean_of(const std::vector<Json>& rows, bool skip_nan) {
+  std::map<std::string, std::pair<double, double>> sums;
+  for (const Json& row : rows) {
+    for (const auto& [metric, value] : row.items()) {
+      auto& [sum, count] = sums[metric];
+      if (skip_nan && std::isnan(value.get<double>())) continue;
+      sum += value.get<double>();
       ++count;
     }
   }
-  return count == 0 ? std::nullopt : std::optional(sum / static_cast<double>(count));
+  Json means;
+  for (const auto& [metric, sum] : sums) means[metric] = sum.second > 0 ? sum.first / sum.second : kUndefined;
+  return means;
 }
 
-// As NumPy's mean: not defined as soon as one is not.
-std::optional<double> plain_mean(const std::vector<std::optional<double>>& values) {
-  double sum = 0;
-  for (const auto& value : values) {
-    if (!value) return {};
-    sum += *value;
+// The two ratios are the only numbers that can be undefined; nlohmann writes null for NaN.
+std::string with_python_nan(std::string text) {
+  for (const std::string key : {"\"Dice\": ", "\"IoU\": "}) {
+    const std::string undefined = key + "null";
+    for (auto at = text.find(undefined); at != std::string::npos; at = text.find(undefined, at))
+      text.replace(at, undefined.size(), key + "NaN");
   }
-  return values.empty() ? std::nullopt : std::optional(sum / static_cast<double>(values.size()));
-}
-
-std::optional<double> ratio(std::int64_t numerator, std::int64_t denominator) {
-  if (denominator == 0) return {};
-  return static_cast<double>(numerator) / static_cast<double>(denominator);
+  return text;
 }
 
 }  // namespace
 
-std::optional<double> OverlapCounts::dice() const { return ratio(2 * tp, 2 * tp + fp + fn); }
-std::optional<double> OverlapCounts::iou() const { return ratio(tp, tp + fp + fn); }
-
-std::vector<OverlapCounts> count_overlaps(std::span<const std::int16_t> prediction,
-                                          std::span<const std::int16_t> reference, const DatasetLabels& labels) {
-  HEPAR_EXPECT(prediction.size() == reference.size(), "label maps of different sizes");
-  const auto classes = evaluated_classes(labels);
-  std::vector<OverlapCounts> counts(classes.size());
-  for (std::size_t v = 0; v < prediction.size(); ++v) {
-    if (labels.ignore_label && reference[v] == *labels.ignore_label) continue;
-    for (std::size_t n = 0; n < classes.size(); ++n) {
-      const bool predicted = is_in(prediction[v], classes[n].values), truth = is_in(reference[v], classes[n].values);
-      ++(predicted ? (truth ? counts[n].tp : counts[n].fp) : (truth ? counts[n].fn : counts[n].tn));
-    }
-  }
-  return counts;
+std::optional<double> dice_of(const ConfusionCounts& counts) {
+  const std::int64_t sum = 2 * counts.true_positive + counts.false_positive + counts.false_negative;
+  if (sum == 0) return {};
+  return 2 * static_cast<double>(counts.true_positive) / static_cast<double>(sum);
 }
 
-void write_validation_summary(const std::filesystem::path& file, const std::vector<ValidatedCase>& cases,
-                              const DatasetLabels& labels) {
-  const auto classes = evaluated_classes(labels);
-  Json foreground, mean, by_case = Json::array();
-  for (const Metric& metric : metrics()) {
-    std::vector<std::optional<double>> means;
-    for (std::size_t n = 0; n < classes.size(); ++n) {
-      means.push_back(mean_over(cases, n, metric));
-      mean[classes[n].key][metric.key] = number_or_undefined(means.back());
-    }
-    foreground[metric.key] = number_or_undefined(plain_mean(means));
+std::string validation_summary_json(const Validation& validation) {
+  Json summary{{"metric_per_case", Json::array()}, {"mean", Json::object()}};
+  for (const ValidatedCase& one : validation.cases) {
+    Json metrics = Json::object();
+    for (std::size_t n = 0; n < validation.regions.size(); ++n)
+      metrics[key_of(validation.regions[n].second)] = metrics_of(one.counts[n]);
+    summary["metric_per_case"].push_back({{"metrics", metrics},
+                                          {"prediction_file", one.prediction.string()},
+                                          {"reference_file", one.reference.string()}});
   }
-  for (const ValidatedCase& one : cases) by_case.push_back(case_json(one, classes));
-  std::string text =
-      Json{{"foreground_mean", foreground}, {"mean", mean}, {"metric_per_case", by_case}}.dump(4, ' ', true);
-  const std::string undefined = Json(kUndefined).dump(-1, ' ', true);
-  for (auto at = text.find(undefined); at != std::string::npos; at = text.find(undefined, at))
-    text.replace(at, undefined.size(), "NaN");
-  write_text_file(file, text + "\n");
+  std::vector<Json> means;
+  for (const auto& [name, labels] : validation.regions) {
+    std::vector<Json> rows;
+    for (const Json& one : summary["metric_per_case"]) rows.push_back(one["metrics"][key_of(labels)]);
+    means.push_back(mean_of(rows, true));
+    summary["mean"][key_of(labels)] = means.back();
+  }
+  summary["foreground_mean"] = mean_of(means, false);
+  return with_python_nan(summary.dump(4, ' ', true));
 }
 
-std::vector<MeanDice> mean_dice(const std::vector<ValidatedCase>& cases, const DatasetLabels& labels) {
-  std::vector<MeanDice> means;
-  const auto classes = evaluated_classes(labels);
-  for (std::size_t n = 0; n < classes.size(); ++n) {
-    const auto defined = std::count_if(cases.begin(), cases.end(),
-                                       [&](const ValidatedCase& one) { return one.counts[n].dice().has_value(); });
-    means.push_back({classes[n].name, mean_over(cases, n, metrics().front()), defined});
+void write_validation_summary(const std::filesystem::path& file, const Validation& validation) {
+  write_text_file(file, validation_summary_json(validation));
+}
+
+std::vector<RegionDice> mean_dice(const Validation& validation) {
+  std::vector<RegionDice> result;
+  for (std::size_t n = 0; n < validation.regions.size(); ++n) {
+    RegionDice one{validation.regions[n].first, {}, 0};
+    double sum = 0;
+    for (const ValidatedCase& c : validation.cases) {
+      const auto dice = dice_of(c.counts[n]);
+      sum += dice.value_or(0);
+      one.cases += dice ? 1 : 0;
+    }
+    if (one.cases > 0) one.mean = sum / static_cast<double>(one.cases);
+    result.push_back(std::move(one));
   }
-  return means;
+  return result;
+}
+
+std::string validation_text(const Validation& validation) {
+  std::size_t width = 6;
+  for (const auto& [name, labels] : validation.regions) width = std::max(width, name.size());
+  std::string text = fmt::format("{:<{}}   Dice  cases", "region", width);
+  for (const RegionDice& one : mean_dice(validation)) {
+    text += fmt::format("\n{:<{}} {:>6} {:>6}", one.region, width,
+                        one.mean ? fmt::format("{:.3f}", *one.mean) : "-", one.cases);
+  }
+  return text;
 }
 
 }  // namespace hepar

@@ -1,90 +1,130 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hepar/nn/validation_summary.h"
 
-#include <gtest/gtest.h>
-#include <unistd.h>
+#include <gmock/gmock.h>
 
-#include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "hepar/core/file.h"
+#include "hepar/nn/json_file.h"
 
 namespace hepar {
 namespace {
+using testing::HasSubstr;
 
-const DatasetLabels& regions() {
-  static const DatasetLabels labels{.regions = {{"liver", {1, 2}}, {"tumour", {2}}},
-                                    .regions_class_order = {1, 2},
-                                    .foreground_labels = {1, 2},
-                                    .ignore_label = 3,
-                                    .channel_names = {"CT"}};
-  return labels;
+Validation two_cases() {
+  Validation validation;
+  validation.regions = {{"liver", {1, 2}}, {"tumour", {2}}};
+  // Dice 2 * 6 / (12 + 1 + 3) = 0.75, IoU 6 / 10; the tumour is nowhere.
+  validation.cases.push_back({"a", "/p/a.nii.gz", "/r/a.nii.gz", {{6, 1, 3, 90}, {0, 0, 0, 100}}});
+  // Dice 4 / (4 + 4) = 0.5, IoU 2 / 6; tumour 2 / (2 + 0 + 6) = 0.25, IoU 1 / 7.
+  validation.cases.push_back({"b", "/p/b.nii.gz", "/r/b.nii.gz", {{2, 4, 0, 94}, {1, 0, 6, 93}}});
+  return validation;
 }
 
-//                                        tn ignored liver: tp fp fn tp    tumour: fp at 2, fn at 5
-const std::vector<std::int16_t> kPrediction{0, 2, 1, 2, 0, 1};
-const std::vector<std::int16_t> kReference{-1, 3, 1, 0, 1, 2};
-
-TEST(CountOverlaps, CountsEachRegion) {
-  const auto counts = count_overlaps(kPrediction, kReference, regions());
-  ASSERT_EQ(counts.size(), 2U);
-  EXPECT_EQ(counts[0].tp, 2);
-  EXPECT_EQ(counts[0].fp, 1);
-  EXPECT_EQ(counts[0].fn, 1);
-  EXPECT_EQ(counts[0].tn, 1);
-  EXPECT_EQ(counts[1].tp, 0);
-  EXPECT_EQ(counts[1].fp, 1);
-  EXPECT_EQ(counts[1].fn, 1);
-  EXPECT_EQ(counts[1].tn, 3);
-  EXPECT_DOUBLE_EQ(*counts[0].dice(), 2 * 2.0 / (2 * 2 + 1 + 1));
-  EXPECT_DOUBLE_EQ(*counts[0].iou(), 2.0 / 4);
-  EXPECT_FALSE(OverlapCounts{.tn = 9}.dice());
+// Regions of the labels 0, 2, 1, 2, 0, 300 against 0, 255, 1, 1, 2, 2.
+TEST(CountConfusion, CountsARegionOfLabels) {
+  const std::vector<std::uint16_t> prediction{0, 2, 1, 2, 0, 300};
+  const std::vector<std::int16_t> reference{-1, 255, 1, 1, 2, 2};
+  const auto count = [&](const std::vector<int>& labels, std::optional<int> ignore) {
+    return count_confusion(std::span(prediction), std::span(reference), labels, ignore);
+  };
+  EXPECT_EQ(count({1, 2}, {}), (ConfusionCounts{2, 1, 2, 1}));
+  EXPECT_EQ(count({1, 2}, 255), (ConfusionCounts{2, 0, 2, 1}));
+  EXPECT_EQ(count({2}, {}), (ConfusionCounts{0, 2, 2, 2}));
+  EXPECT_EQ(count({300}, {}), (ConfusionCounts{0, 1, 0, 5}));
 }
 
-// Case a: the counts above. Case b: liver 3 tp alone, tumour nowhere.
-std::vector<ValidatedCase> two_cases() {
-  return {{"a", "out/a.nii.gz", "ref/a.nii.gz", {{2, 1, 1, 1}, {0, 1, 1, 3}}},
-          {"b", "out/b.nii.gz", "ref/b.nii.gz", {{3, 0, 0, 2}, {0, 0, 0, 5}}}};
+// nnU-Net's layout: keys sorted, four blanks, no newline at the end, counts whole in a case and floats in
+// means.
+TEST(ValidationSummary, HasNnunetsForm) {
+  Validation validation = two_cases();
+  validation.cases.pop_back();
+  EXPECT_EQ(validation_summary_json(validation), R"json({
+    "foreground_mean": {
+        "Dice": NaN,
+        "FN": 1.5,
+        "FP": 0.5,
+        "IoU": NaN,
+        "TN": 95.0,
+        "TP": 3.0,
+        "n_pred": 3.5,
+        "n_ref": 4.5
+    },
+    "mean": {
+        "(1, 2)": {
+            "Dice": 0.75,
+            "FN": 3.0,
+            "FP": 1.0,
+            "IoU": 0.6,
+            "TN": 90.0,
+            "TP": 6.0,
+            "n_pred": 7.0,
+            "n_ref": 9.0
+        },
+        "2": {
+            "Dice": NaN,
+            "FN": 0.0,
+            "FP": 0.0,
+            "IoU": NaN,
+            "TN": 100.0,
+            "TP": 0.0,
+            "n_pred": 0.0,
+            "n_ref": 0.0
+        }
+    },
+    "metric_per_case": [
+        {
+            "metrics": {
+                "(1, 2)": {
+                    "Dice": 0.75,
+                    "FN": 3,
+                    "FP": 1,
+                    "IoU": 0.6,
+                    "TN": 90,
+                    "TP": 6,
+                    "n_pred": 7,
+                    "n_ref": 9
+                },
+                "2": {
+                    "Dice": NaN,
+                    "FN": 0,
+                    "FP": 0,
+                    "IoU": NaN,
+                    "TN": 100,
+                    "TP": 0,
+                    "n_pred": 0,
+                    "n_ref": 0
+                }
+            },
+            "prediction_file": "/p/a.nii.gz",
+            "reference_file": "/r/a.nii.gz"
+        }
+    ]
+})json");
 }
 
-TEST(MeanDice, LeavesOutCasesWithoutTheRegion) {
-  const auto means = mean_dice(two_cases(), regions());
-  EXPECT_EQ(means[0].name, "liver");
-  EXPECT_DOUBLE_EQ(*means[0].dice, (4.0 / 6 + 1) / 2);
-  EXPECT_EQ(means[0].cases, 2);
-  EXPECT_DOUBLE_EQ(*means[1].dice, 0);
-  EXPECT_EQ(means[1].cases, 1);
+// Cases without the region are left out of its ratios, not of its counts.
+TEST(ValidationSummary, AveragesWhereDefined) {
+  const auto json = nlohmann::json::parse(without_nan(validation_summary_json(two_cases())));
+  EXPECT_DOUBLE_EQ(json["mean"]["(1, 2)"]["Dice"].get<double>(), 0.625);
+  EXPECT_DOUBLE_EQ(json["mean"]["2"]["Dice"].get<double>(), 0.25);
+  EXPECT_DOUBLE_EQ(json["mean"]["2"]["IoU"].get<double>(), 1.0 / 7);
+  EXPECT_DOUBLE_EQ(json["mean"]["2"]["n_ref"].get<double>(), 3.5);
+  EXPECT_DOUBLE_EQ(json["foreground_mean"]["Dice"].get<double>(), (0.625 + 0.25) / 2);
+  EXPECT_DOUBLE_EQ(json["foreground_mean"]["FN"].get<double>(), (1.5 + 3) / 2);
 }
 
-// Keys and nesting as in a summary.json of nnU-Net; its regions are keyed by Python's tuples.
-TEST(WriteValidationSummary, HasNnunetsForm) {
-  const auto file =
-      std::filesystem::temp_directory_path() / ("hepar_summary_" + std::to_string(::getpid()) + ".json");
-  write_validation_summary(file, two_cases(), regions());
-  std::string text = read_text_file(file);
-  std::filesystem::remove(file);
-  const auto undefined = text.find("\"Dice\": NaN");  // the tumour of case b
-  ASSERT_NE(undefined, std::string::npos);
-  for (auto at = text.find(": NaN"); at != std::string::npos; at = text.find(": NaN")) text.replace(at, 5, ": -9");
-  const auto json = nlohmann::json::parse(text);
-  EXPECT_DOUBLE_EQ(json["mean"]["(1, 2)"]["Dice"].get<double>(), (4.0 / 6 + 1) / 2);
-  EXPECT_DOUBLE_EQ(json["mean"]["2"]["FP"].get<double>(), 0.5);
-  EXPECT_DOUBLE_EQ(json["foreground_mean"]["Dice"].get<double>(), ((4.0 / 6 + 1) / 2 + 0) / 2);
-  const auto& first = json["metric_per_case"][0];
-  EXPECT_EQ(first["prediction_file"], "out/a.nii.gz");
-  EXPECT_EQ(first["reference_file"], "ref/a.nii.gz");
-  EXPECT_EQ(first["metrics"]["(1, 2)"]["n_pred"], 3);
-  EXPECT_EQ(first["metrics"]["(1, 2)"]["n_ref"], 3);
-  EXPECT_TRUE(first["metrics"]["2"]["TN"].is_number_integer());
-  EXPECT_EQ(json["metric_per_case"][1]["metrics"]["2"]["Dice"], -9);
-}
-
-TEST(WriteValidationSummary, OfNoCaseIsNotDefined) {
-  const auto file =
-      std::filesystem::temp_directory_path() / ("hepar_summary_none_" + std::to_string(::getpid()) + ".json");
-  write_validation_summary(file, {}, regions());
-  EXPECT_NE(read_text_file(file).find("NaN"), std::string::npos);
-  std::filesystem::remove(file);
+TEST(ValidationSummary, ReadsAsATable) {
+  const auto dice = mean_dice(two_cases());
+  ASSERT_EQ(dice.size(), 2U);
+  EXPECT_DOUBLE_EQ(dice[0].mean.value(), 0.625);
+  EXPECT_EQ(dice[0].cases, 2U);
+  EXPECT_DOUBLE_EQ(dice[1].mean.value(), 0.25);
+  EXPECT_EQ(dice[1].cases, 1U);
+  EXPECT_EQ(validation_text(two_cases()), "region   Dice  cases\nliver   0.625      2\ntumour  0.250      1");
+  Validation nothing = two_cases();
+  nothing.cases.pop_back();
+  EXPECT_THAT(validation_text(nothing), HasSubstr("tumour      -      0"));
 }
 
 }  // namespace

@@ -8,7 +8,6 @@
 #include <optional>
 
 #include "hepar/core/error.h"
-#include "hepar/io/image_io.h"
 
 namespace hepar {
 namespace fs = std::filesystem;
@@ -59,7 +58,7 @@ std::vector<ChannelFiles> find_channel_files(const fs::path& folder, const std::
   return list;
 }
 
-LoadedChannels read_channels(const ChannelFiles& files, std::size_t count, bool accept_skewed_directions) {
+LoadedChannels read_channels(const ChannelFiles& files, std::size_t count, const ReadOptions& options) {
   if (files.files.size() != count) {
     throw Error(ErrorCode::kInvalidInput, fmt::format("{} has {} channel files, the model wants {}",
                                                       files.name, files.files.size(), count));
@@ -71,7 +70,7 @@ LoadedChannels read_channels(const ChannelFiles& files, std::size_t count, bool 
       throw Error(ErrorCode::kInvalidInput,
                   fmt::format("{} has no channel {:04}; its files are numbered from 0000 on", files.name, n));
     }
-    CtImage image = read_ct(file, {.accept_skewed_directions = accept_skewed_directions});
+    CtImage image = read_ct(file, options);
     for (const std::string& note : image.notes) {
       loaded.notes.push_back(fmt::format("{}: {}", file.filename().string(), note));
     }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "hepar/io/image_io.h"
 #include "hepar/volume/volume.h"
 
 namespace hepar {
@@ -30,6 +31,6 @@ struct LoadedChannels {
 // Reads a case's channels. Error(kInvalidInput) when they are not `count`, numbered from 0 on, or lie on
 // different grids; errors of the reader pass through.
 LoadedChannels read_channels(const ChannelFiles& files, std::size_t count,
-                             bool accept_skewed_directions = false);
+                             const ReadOptions& options = {});
 
 }  // namespace hepar

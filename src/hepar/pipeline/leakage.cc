@@ -12,7 +12,6 @@
 
 #include "hepar/core/error.h"
 #include "hepar/core/parallel.h"
-#include "hepar/pipeline/leakage_scans.h"
 
 namespace hepar {
 namespace fs = std::filesystem;
@@ -51,12 +50,11 @@ class Signer {
   Signer(LeakageReport& report, bool resample_irregular, Progress* progress, std::size_t total)
       : report_(report), resample_irregular_(resample_irregular), progress_(progress), total_(total) {}
 
-  std::vector<NamedSignature> sign(const std::vector<NamedScan>& scans, std::string_view group,
-                                   const fs::path& place) {
+  std::vector<NamedSignature> sign(const ScanGroup& group) {
     std::vector<NamedSignature> signatures;
-    for (const NamedScan& scan : scans) {
+    for (const NamedScan& scan : group.scans) {
       report(progress_, "reading", static_cast<double>(done_++) / static_cast<double>(total_));
-      const std::string name = fmt::format("{}/{}", group, scan.name);
+      const std::string name = fmt::format("{}/{}", group.name, scan.name);
       ScanSignature signature;
       const std::string problem = try_to_sign(scan.source, signature);
       if (problem.empty()) {
@@ -66,6 +64,11 @@ class Signer {
         ++report_.left_out_count;
       }
     }
+    return signatures;
+  }
+  // Error(kInvalidInput) when none can be compared.
+  std::vector<NamedSignature> sign_some(const ScanGroup& group, const fs::path& place) {
+    auto signatures = sign(group);
     if (signatures.empty())
       throw Error(ErrorCode::kInvalidInput,
                   fmt::format("no scan of {} can be compared; {}", place.string(), report_.notes.back()));
@@ -115,6 +118,14 @@ void add_pairs(const NamedSignature& test, const std::vector<NamedSignature>& tr
   }
   if (nearest < matches.size())
     report.nearest_others.push_back({train[nearest].name, test.name, matches[nearest]});
+}
+
+void compare_all(const std::vector<NamedSignature>& test, const std::vector<NamedSignature>& train,
+                 LeakageReport& result, Progress* progress) {
+  for (std::size_t n = 0; n < test.size(); ++n) {
+    report(progress, "comparing", static_cast<double>(n) / static_cast<double>(test.size()));
+    add_pairs(test[n], train, compare_with(test[n], train, train.size()), result);
+  }
 }
 
 void find_duplicates(const std::vector<NamedSignature>& train, LeakageReport& result, Progress* progress) {
@@ -202,17 +213,31 @@ LeakageReport find_leakage(const LeakageRequest& request, Progress* progress) {
       fs::equivalent(train_list.scans.front().source.path, test_list.scans.front().source.path);
   Signer signer(result, request.resample_irregular, progress,
                 train_list.scans.size() + (one_folder ? 0 : test_list.scans.size()));
-  const auto train = signer.sign(train_list.scans, "train", request.train);
+  const auto train = signer.sign_some({"train", train_list.scans}, request.train);
   result.train_count = std::ssize(train);
   if (!one_folder) {
-    const auto test = signer.sign(test_list.scans, "test", request.test);
+    const auto test = signer.sign_some({"test", test_list.scans}, request.test);
     result.test_count = std::ssize(test);
-    for (std::size_t n = 0; n < test.size(); ++n) {
-      report(progress, "comparing", static_cast<double>(n) / static_cast<double>(test.size()));
-      add_pairs(test[n], train, compare_with(test[n], train, train.size()), result);
-    }
+    compare_all(test, train, result, progress);
   }
   find_duplicates(train, result, progress);
+  return result;
+}
+
+LeakageReport find_scans_again(const ScanGroup& train, std::span<const ScanGroup> others,
+                               Progress* progress) {
+  LeakageReport result;
+  std::size_t total = train.scans.size();
+  for (const ScanGroup& group : others) total += group.scans.size();
+  Signer signer(result, /*resample_irregular=*/true, progress, total);
+  const auto signatures = signer.sign(train);
+  result.train_count = std::ssize(signatures);
+  std::vector<NamedSignature> tests;
+  for (const ScanGroup& group : others) {
+    for (NamedSignature& one : signer.sign(group)) tests.push_back(std::move(one));
+  }
+  result.test_count = std::ssize(tests);
+  compare_all(tests, signatures, result, progress);
   return result;
 }
 

@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "hepar/core/progress.h"
 #include "hepar/leakage/scan_match.h"
+#include "hepar/pipeline/leakage_scans.h"
 
 namespace hepar {
 
@@ -42,6 +44,17 @@ struct LeakageReport {
 // test_count is 0. Throws Error: kMissing (no such place, no scan in it), kInvalidInput (none can be
 // compared), kCancelled.
 LeakageReport find_leakage(const LeakageRequest& request, Progress* progress = nullptr);
+
+// Scans that have a name together; a pair calls each GROUP/NAME.
+struct ScanGroup {
+  std::string name;
+  std::vector<NamedScan> scans;
+};
+
+// Looks for scans of the `others` among those of `train`, as find_leakage() does, with less to fail by: where
+// no scan can be compared the notes say why. train_duplicates stays empty. Throws Error(kCancelled).
+LeakageReport find_scans_again(const ScanGroup& train, std::span<const ScanGroup> others,
+                               Progress* progress = nullptr);
 
 // The document of --json, "hepar.leakage/1".
 std::string leakage_json(const LeakageReport& report);

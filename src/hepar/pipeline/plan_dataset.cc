@@ -10,6 +10,7 @@
 #include "hepar/core/error.h"
 #include "hepar/core/file.h"
 #include "hepar/pipeline/training_set.h"
+#include "hepar/plan/default_plan.h"
 #include "hepar/plan/fingerprint.h"
 #include "hepar/plan/splits.h"
 
@@ -76,6 +77,23 @@ PlannedDataset plan_dataset(const fs::path& dataset, const fs::path& output, con
   write_missing_splits(set, output / "splits_final.json");
   write_plans(planned.plans_file, planned.plan.plans_json);
   return planned;
+}
+
+fs::path plan_small_dataset(const fs::path& dataset, const fs::path& output) {
+  const TrainingSet set = open_training_set(dataset);
+  ModelPlan plan = default_plan();
+  if (set.facts.channel_names.size() != 1) {
+    throw Error(ErrorCode::kUnsupported,
+                fmt::format("the small network sees one CT channel, {} has {}; plan it with --planner nnunet",
+                            (dataset / "dataset.json").string(), set.facts.channel_names.size()));
+  }
+  plan.network.heads = set.labels.heads();
+  make_folder(output);
+  write_text_file(output / "dataset.json", read_text_file(dataset / "dataset.json"));
+  write_missing_splits(set, output / "splits_final.json");
+  const fs::path file = output / "nnUNetPlans.json";
+  write_plan(file, plan, last_name(dataset));
+  return file;
 }
 
 PlannedDataset plan_fingerprint(const fs::path& fingerprint, const fs::path& dataset_json,

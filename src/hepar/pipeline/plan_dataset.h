@@ -26,6 +26,12 @@ std::filesystem::path preprocessed_folder(const std::filesystem::path& dataset);
 PlannedDataset plan_dataset(const std::filesystem::path& dataset, const std::filesystem::path& output,
                             const PlannerOptions& options, Progress* progress);
 
+// The demonstration model's plan (plan/default_plan.h) for a dataset of one CT channel: writes
+// output/nnUNetPlans.json with 3d_fullres alone, dataset.json and, unless it is there already,
+// splits_final.json. Returns the plans file. Error(kUnsupported) for a dataset of several channels.
+std::filesystem::path plan_small_dataset(const std::filesystem::path& dataset,
+                                         const std::filesystem::path& output);
+
 // From a fingerprint alone: writes `plans_file`. The dataset is called after the folder of dataset.json.
 PlannedDataset plan_fingerprint(const std::filesystem::path& fingerprint,
                                 const std::filesystem::path& dataset_json,

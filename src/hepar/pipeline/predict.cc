@@ -79,7 +79,8 @@ class FolderPrediction {
     const LoadedChannels image = read_channels(
         files, stages_.model.folder().plan.normalization_schemes.size(),
         // nibabel looks at spacings alone, SimpleITK refuses such files.
-        request_.accept_skewed_directions || stages_.model.folder().plan.image_reader.starts_with("Nibabel"));
+        {.accept_skewed_directions = request_.accept_skewed_directions ||
+                                     stages_.model.folder().plan.image_reader.starts_with("Nibabel")});
     done.notes = image.notes;
     std::optional<WideLabelMap> earlier = read_earlier(files.name, image.channels.front().geometry());
     clock.start("predict");

@@ -38,12 +38,12 @@ void write_case(const fs::path& target, const TrainingScan& scan, const ModelPla
   write_safetensors(target, tensors);
 }
 
-// Cases of other plans must not stay among those of these.
-void write_plans_once(const fs::path& file, const std::string& text) {
+// Cases of other plans or labels must not stay among those of these.
+void write_once(const fs::path& file, const char* what, const std::string& text) {
   if (fs::exists(file) && read_text_file(file) != text) {
     throw Error(ErrorCode::kInvalidInput,
-                fmt::format("{} was prepared with other plans; remove the folder or name another",
-                            file.parent_path().string()));
+                fmt::format("{} was prepared with {}; remove the folder or name another",
+                            file.parent_path().string(), what));
   }
   write_text_file(file, text);
 }
@@ -57,7 +57,9 @@ PreparedDataset prepare_dataset(const fs::path& dataset, const fs::path& output,
   const auto classes = located_classes(set.labels);
   PreparedDataset result{.folder = output / configuration, .notes = {}};
   make_folder(result.folder / "cases");
-  write_plans_once(result.folder / "plans.json", read_text_file(plans_file));
+  write_once(result.folder / "plans.json", "other plans", read_text_file(plans_file));
+  write_once(result.folder / "dataset.json", "another dataset.json",
+             read_text_file(dataset / "dataset.json"));
   for (std::size_t n = 0; n < set.cases.size(); ++n) {
     report(progress, "preprocess", static_cast<double>(n) / static_cast<double>(set.cases.size()));
     const fs::path target = result.folder / "cases" / (set.cases[n].name + ".safetensors");
@@ -75,7 +77,6 @@ PreparedDataset prepare_dataset(const fs::path& dataset, const fs::path& output,
     result.notes.insert(result.notes.end(), scan.notes.begin(), scan.notes.end());
   }
   const fs::path planned = plans_file.parent_path();
-  write_text_file(result.folder / "dataset.json", read_text_file(dataset / "dataset.json"));
   if (fs::exists(planned / "dataset_fingerprint.json")) {
     write_text_file(result.folder / "dataset_fingerprint.json",
                     read_text_file(planned / "dataset_fingerprint.json"));

@@ -15,10 +15,6 @@ namespace hepar {
 namespace {
 namespace fs = std::filesystem;
 
-fs::path labels_file(const TrainingSet& set, const ChannelFiles& files) {
-  return set.folder / "labelsTr" / (files.name + set.labels.file_ending);
-}
-
 void check_files(const TrainingSet& set, const ChannelFiles& files) {
   const std::size_t channels = set.facts.channel_names.size();
   if (files.files.size() != channels) {
@@ -26,9 +22,9 @@ void check_files(const TrainingSet& set, const ChannelFiles& files) {
                 fmt::format("{} has {} channel files in imagesTr, dataset.json names {} channels", files.name,
                             files.files.size(), channels));
   }
-  if (!fs::exists(labels_file(set, files))) {
-    throw Error(ErrorCode::kMissing, fmt::format("{} has no labels: there is no {}", files.name,
-                                                 labels_file(set, files).string()));
+  if (const fs::path labels = set.labels_file(files.name); !fs::exists(labels)) {
+    throw Error(ErrorCode::kMissing,
+                fmt::format("{} has no labels: there is no {}", files.name, labels.string()));
   }
 }
 
@@ -62,6 +58,17 @@ std::vector<std::string> TrainingSet::names() const {
   return names;
 }
 
+fs::path TrainingSet::labels_file(const std::string& name) const {
+  return folder / "labelsTr" / (name + labels.file_ending);
+}
+
+const ChannelFiles& TrainingSet::at(const std::string& name) const {
+  const auto found =
+      std::find_if(cases.begin(), cases.end(), [&](const ChannelFiles& files) { return files.name == name; });
+  HEPAR_EXPECT(found != cases.end(), fmt::format("no case {}", name));
+  return *found;
+}
+
 TrainingSet open_training_set(const fs::path& folder) {
   const fs::path file = folder / "dataset.json";
   TrainingSet set{.folder = folder,
@@ -74,10 +81,10 @@ TrainingSet open_training_set(const fs::path& folder) {
 }
 
 TrainingScan read_training_scan(const TrainingSet& set, const ChannelFiles& files) {
-  // SimpleITK refuses skewed directions, NiBabel's readers don't.
-  const bool accept_skewed = set.facts.image_reader.starts_with("Nibabel");
-  LoadedChannels images = read_channels(files, set.facts.channel_names.size(), accept_skewed);
-  LabelImage truth = read_labels(labels_file(set, files), {.accept_skewed_directions = accept_skewed});
+  const ReadOptions options{.accept_skewed_directions = set.accepts_skewed_directions(),
+                            .refuse_not_finite = true};
+  LoadedChannels images = read_channels(files, set.facts.channel_names.size(), options);
+  LabelImage truth = read_labels(set.labels_file(files.name), options);
   if (const auto difference = grid_difference(images.channels.front().geometry(), truth.voxels.geometry())) {
     throw Error(ErrorCode::kInvalidInput,
                 fmt::format("image and labels of {} lie on different grids: {}", files.name, *difference));

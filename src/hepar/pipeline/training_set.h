@@ -19,6 +19,10 @@ struct TrainingSet {
   DatasetFacts facts;
   std::vector<ChannelFiles> cases;  // sorted by name
   std::vector<std::string> names() const;
+  // How nnU-Net's reader of the set treats directions: SimpleITK refuses skewed ones, NiBabel's don't.
+  bool accepts_skewed_directions() const { return facts.image_reader.starts_with("Nibabel"); }
+  const ChannelFiles& at(const std::string& name) const;  // needs a case of that name
+  std::filesystem::path labels_file(const std::string& name) const;
 };
 // Error(kMissing) names a folder or a case's labels that are not there, Error(kInvalidInput) a case without
 // one of the channels that dataset.json names.
@@ -30,8 +34,8 @@ struct TrainingScan {
   LabelMap labels;
   std::vector<std::string> notes;  // of the readers
 };
-// Error(kInvalidInput) names the case and what is wrong: labels on another grid than the image, or a label
-// that dataset.json does not name; errors of the readers pass through.
+// Error(kInvalidInput) names the case and what is wrong: voxels that are not finite, labels on another grid
+// than the image, or a label that dataset.json does not name; errors of the readers pass through.
 TrainingScan read_training_scan(const TrainingSet& set, const ChannelFiles& files);
 
 }  // namespace hepar

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hepar/plan/splits.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <nlohmann/json.hpp>
@@ -54,6 +56,26 @@ Split split_of_fold(const std::vector<Split>& splits, std::vector<std::string> c
   for (std::size_t n = 0; n < cases.size(); ++n) {
     if (std::find(chosen.begin(), chosen.end(), n) == chosen.end()) split.validation.push_back(cases[n]);
   }
+  return split;
+}
+
+Split counted_split(std::vector<std::string> cases, std::size_t training, std::size_t validation) {
+  if (training == 0) {
+    throw Error(ErrorCode::kInvalidInput,
+                fmt::format("a split {}/{} leaves no case to train on", training, validation));
+  }
+  if (training + validation > cases.size()) {
+    throw Error(ErrorCode::kInvalidInput,
+                fmt::format("a split {}/{} needs {} cases, the dataset has {}", training, validation,
+                            training + validation, cases.size()));
+  }
+  std::sort(cases.begin(), cases.end());
+  const auto order = NumpyRandom(kSeed).permutation(static_cast<std::uint32_t>(cases.size()));
+  Split split;
+  for (std::size_t n = 0; n < training + validation; ++n)
+    (n < training ? split.training : split.validation).push_back(cases[order[n]]);
+  std::sort(split.training.begin(), split.training.end());
+  std::sort(split.validation.begin(), split.validation.end());
   return split;
 }
 

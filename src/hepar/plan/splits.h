@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -22,6 +23,10 @@ std::vector<Split> cross_validation_splits(std::vector<std::string> cases);
 // Fold number `fold`: from `splits`, or beyond their end nnU-Net's random 80:20 split by RandomState(12345 +
 // fold) (training/nnUNetTrainer/nnUNetTrainer.py, do_split).
 Split split_of_fold(const std::vector<Split>& splits, std::vector<std::string> cases, std::uint32_t fold);
+
+// The first `training` of the sorted names shuffled by RandomState(12345), and the `validation` that follow;
+// each list sorted. Error(kInvalidInput) when there are fewer cases or no training case is asked for.
+Split counted_split(std::vector<std::string> cases, std::size_t training, std::size_t validation);
 
 // splits_final.json: a list of {"train": [names], "val": [names]}. Errors name file and key.
 std::vector<Split> read_splits(const std::filesystem::path& file);

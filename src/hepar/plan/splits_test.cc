@@ -53,6 +53,15 @@ TEST(CrossValidationSplits, AreAsManyAsCasesWhereThereAreFew) {
   EXPECT_THROW(cross_validation_splits({}), Error);
 }
 
+// numpy.random.RandomState(12345).permutation(7) is 6 3 4 0 1 5 2.
+TEST(CountedSplit, TakesTheFirstOfTheShuffledNames) {
+  const Split split = counted_split({"g", "b", "c", "d", "e", "f", "a"}, 3, 2);
+  EXPECT_THAT(split.training, ElementsAre("d", "e", "g"));
+  EXPECT_THAT(split.validation, ElementsAre("a", "b"));
+  EXPECT_THROW(counted_split({"a", "b"}, 2, 1), Error);
+  EXPECT_THROW(counted_split({"a", "b"}, 0, 1), Error);
+}
+
 // unit/index.json has the indices that nnU-Net trains on in fold 5 of 20 cases.
 TEST(SplitOfFold, IsRandomBeyondTheLast) {
   const auto expected = unit_index().at("random_80_20_fold5");

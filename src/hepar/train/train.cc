@@ -41,7 +41,7 @@ PlanChanges changes_of(const TrainingRecipe& recipe) {
   return changes;
 }
 
-PreprocessedDataset open_data(const RunRecord& record) {
+PreprocessedDataset open_data(const TrainingRecord& record) {
   PreprocessedDataset data = open_preprocessed(record.preprocessed, record.configuration, record.split);
   data.plan = changed_plan(data.plan, changes_of(record.recipe));
   return data;
@@ -54,7 +54,7 @@ void write_run_files(const TrainOptions& options, const fs::path& fold_folder) {
                 fmt::format("{} already holds a training; go on with it by --resume {}, or name another folder",
                             fold_folder.string(), options.run.string()));
   }
-  const RunRecord& record = options.record;
+  const TrainingRecord& record = options.record;
   const fs::path plans = options.run / "plans.json";
   const std::string before = fs::exists(plans) ? read_text_file(plans) : "";
   write_changed_plan(record.preprocessed / "plans.json", plans, record.configuration, changes_of(record.recipe));
@@ -66,7 +66,7 @@ void write_run_files(const TrainOptions& options, const fs::path& fold_folder) {
                             plans.string()));
   }
   write_text_file(options.run / "dataset.json", read_text_file(record.preprocessed / "dataset.json"));
-  write_run_record(fold_folder, record);
+  write_training_record(fold_folder, record);
 }
 
 void note_what_is_odd(const PreprocessedDataset& data, TrainingObserver& observer) {

@@ -9,14 +9,14 @@
 
 #include "hepar/nn/validation_summary.h"
 #include "hepar/train/process_group.h"
-#include "hepar/train/run_record.h"
+#include "hepar/train/training_record.h"
 
 namespace hepar {
 
 struct TrainOptions {
   std::filesystem::path run;  // model folder to write
   std::string fold = "0";     // a number, or "all"
-  RunRecord record;           // what to train on, and how
+  TrainingRecord record;           // what to train on, and how
   bool resume = false;        // go on from RUN/fold_K/checkpoint_latest
   std::string device = "cpu";  // "cpu", "cuda", "cuda:1"
   int workers = 0;             // threads that draw patches; 0: by the device and the processors
@@ -48,14 +48,14 @@ class TrainingObserver {
   virtual void note(const std::string& sentence) = 0;
   virtual void iteration_done(const IterationReport& report) = 0;
   virtual void epoch_done(const EpochReport& report) = 0;
-  virtual void validated(const std::vector<MeanDice>& scores) = 0;
+  virtual void validated(const Validation& validation) = 0;
   // Asked after each iteration, in every process; true stops all of them.
   virtual bool cancelled() const { return false; }
 };
 
 // Trains the network of record.preprocessed (training_case.h) by record.recipe and makes `run` a model folder:
 //   plans.json, dataset.json
-//   fold_K/training.json                    what the training was told (run_record.h)
+//   fold_K/training.json                    what the training was told (training_record.h)
 //   fold_K/checkpoint_latest.safetensors    weights, optimiser and position, after every epoch and when stopped
 //   fold_K/checkpoint_best.safetensors      weights where the moving average of the pseudo-Dice was highest
 //   fold_K/checkpoint_final.safetensors     weights after the last epoch; no time, no path

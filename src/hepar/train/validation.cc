@@ -43,18 +43,21 @@ std::vector<std::int16_t> predict(const TrainingCase& source, const FoldEngines&
 
 }  // namespace
 
-std::vector<MeanDice> validate(const Trainer& trainer, const std::filesystem::path& folder) {
+Validation validate(const Trainer& trainer, const std::filesystem::path& folder) {
   std::vector<std::unique_ptr<Engine>> engines;
   engines.push_back(engine_of(trainer.network()));
   const FoldEngines engine(std::move(engines));
   const DatasetLabels& labels = trainer.data().labels;
-  std::vector<ValidatedCase> cases;
+  Validation validation{labels.regions, {}};
   for (const TrainingCase& source : trainer.data().validation) {
-    cases.push_back({source.name(), "", "", count_overlaps(predict(source, engine, trainer), source.labels(), labels)});
+    const std::vector<std::int16_t> predicted = predict(source, engine, trainer);
+    ValidatedCase& done = validation.cases.emplace_back(ValidatedCase{source.name(), {}, {}, {}});
+    for (const auto& [region, values] : labels.regions)
+      done.counts.push_back(count_confusion(std::span(predicted), source.labels(), values, labels.ignore_label));
   }
   make_folder(folder);
-  write_validation_summary(folder / "summary.json", cases, labels);
-  return mean_dice(cases, labels);
+  write_validation_summary(folder / "summary.json", validation);
+  return validation;
 }
 
 }  // namespace hepar

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hepar/train/run_record.h"
+#include "hepar/train/training_record.h"
 
 #include <fmt/format.h>
 
@@ -21,7 +21,7 @@ fs::path file_of(const fs::path& fold_folder) { return fold_folder / "training.j
 
 }  // namespace
 
-RunRecord read_run_record(const fs::path& fold_folder) {
+TrainingRecord read_training_record(const fs::path& fold_folder) {
   const fs::path file = file_of(fold_folder);
   if (!fs::exists(file)) {
     throw Error(ErrorCode::kMissing,
@@ -33,7 +33,7 @@ RunRecord read_run_record(const fs::path& fold_folder) {
       throw Error(ErrorCode::kUnsupported, fmt::format("{} has the format {}, this program reads {}",
                                                        file.string(), json.at("format").dump(), kFormat));
     }
-    RunRecord record;
+    TrainingRecord record;
     record.preprocessed = json.at("preprocessed").get<std::string>();
     record.configuration = json.at("configuration").get<std::string>();
     record.split.training = json.at("training_cases").get<std::vector<std::string>>();
@@ -47,7 +47,7 @@ RunRecord read_run_record(const fs::path& fold_folder) {
   }
 }
 
-void write_run_record(const fs::path& fold_folder, const RunRecord& record) {
+void write_training_record(const fs::path& fold_folder, const TrainingRecord& record) {
   Json json;
   json["format"] = kFormat;
   json["note"] = "For research; not a medical device.";

@@ -10,7 +10,7 @@
 namespace hepar {
 
 // What a training was told, kept in RUN/fold_K/training.json so that it can be resumed by the folder alone.
-struct RunRecord {
+struct TrainingRecord {
   std::filesystem::path preprocessed;  // absolute
   std::string configuration;
   CaseSplit split;
@@ -19,7 +19,7 @@ struct RunRecord {
 };
 
 // The record of a fold, and the folder's own files of it. Errors name the file and the key.
-RunRecord read_run_record(const std::filesystem::path& fold_folder);
-void write_run_record(const std::filesystem::path& fold_folder, const RunRecord& record);
+TrainingRecord read_training_record(const std::filesystem::path& fold_folder);
+void write_training_record(const std::filesystem::path& fold_folder, const TrainingRecord& record);
 
 }  // namespace hepar
