@@ -30,8 +30,9 @@ struct Request {
 
 void bind(CLI::App& app, Request& request) {
   TrainOptions& options = request.options;
-  auto* preprocessed = app.add_option("PREPROCESSED", request.preprocessed,
-                                      "Folder of `hepar preprocess` or `hepar train`: plans.json, cases/, ...");
+  auto* preprocessed =
+      app.add_option("PREPROCESSED", request.preprocessed,
+                     "Folder of `hepar preprocess` or `hepar train`: plans.json, cases/, ...");
   auto* output = app.add_option("-o,--output", request.output, "Model folder to write")->needs(preprocessed);
   preprocessed->needs(output);
   auto* resume = app.add_option("--resume", request.resumed, "Model folder whose training goes on");
@@ -42,10 +43,12 @@ void bind(CLI::App& app, Request& request) {
   app.add_option("--configuration", request.configuration, "Configuration of plans.json")
       ->capture_default_str()
       ->excludes(resume);
-  app.add_option("--init", request.initial_model, "Model folder, of Hepar or nnU-Net, whose weights to start from")
+  app.add_option("--init", request.initial_model,
+                 "Model folder, of Hepar or nnU-Net, whose weights to start from")
       ->excludes(resume);
   app.add_option("--device", options.device, "cpu, cuda or cuda:N")->capture_default_str();
-  app.add_option("--workers", options.workers, "Threads that draw and augment patches; default: by the device")
+  app.add_option("--workers", options.workers,
+                 "Threads that draw and augment patches; default: by the device")
       ->check(CLI::Range(1, 1024));
   app.add_option("--threads", request.threads, "Threads of the network; default: all processors")
       ->check(CLI::Range(1, 1024));
@@ -71,8 +74,7 @@ void complete(Request& request) {
   TrainingRecord& record = options.record;
   record.preprocessed = fs::absolute(request.preprocessed).lexically_normal();
   record.configuration = request.configuration;
-  const fs::path splits =
-      request.splits.empty() ? record.preprocessed / "splits_final.json" : request.splits;
+  const fs::path splits = request.splits.empty() ? record.preprocessed / "splits_final.json" : request.splits;
   record.split = read_split(splits, options.fold);
   if (!request.initial_model.empty()) record.initial_model = fs::absolute(request.initial_model);
   record.recipe = request.recipe.recipe();
@@ -81,7 +83,8 @@ void complete(Request& request) {
 int run(int argc, char** argv) {
   CLI::App app(
       "hepar-train trains a segmentation network on preprocessed cases.\n"
-      "Several processes, started by mpirun, srun or with RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT in the\n"
+      "Several processes, started by mpirun, srun or with RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT in "
+      "the\n"
       "environment, share each batch.\nFor research; not a medical device.",
       "hepar-train");
   app.set_version_flag("--version", fmt::format("hepar-train {}", version()));

@@ -13,7 +13,8 @@ constexpr std::chrono::seconds kBetweenLines{30};
 std::string duration(double seconds) {
   if (seconds < 100) return fmt::format("{:.0f} s", seconds);
   if (seconds < 6000) return fmt::format("{:.0f} min", seconds / 60);
-  return seconds < 200 * 3600 ? fmt::format("{:.1f} h", seconds / 3600) : fmt::format("{:.0f} days", seconds / 86400);
+  return seconds < 200 * 3600 ? fmt::format("{:.1f} h", seconds / 3600)
+                              : fmt::format("{:.0f} days", seconds / 86400);
 }
 
 }  // namespace
@@ -51,7 +52,8 @@ void ProgressLines::epoch_done(const EpochReport& report) {
   }
   if (report.best) line += " (best)";
   line += fmt::format(", {}, {} left, {:.1f} % waiting for data", duration(report.seconds),
-                      duration(each * static_cast<double>(report.epochs - report.epoch)), 100 * report.waiting_share);
+                      duration(each * static_cast<double>(report.epochs - report.epoch)),
+                      100 * report.waiting_share);
   say(line);
 }
 

@@ -48,7 +48,6 @@ void bind_start(CLI::App& app, TrainArguments& arguments) {
   app.add_option("--configuration", request.configuration, "Configuration of the plans")
       ->type_name("NAME")
       ->capture_default_str();
-  arguments.recipe.bind(app);
 }
 
 void bind(CLI::App& app, TrainArguments& arguments) {
@@ -56,8 +55,10 @@ void bind(CLI::App& app, TrainArguments& arguments) {
   for (const CLI::Option* option : app.get_options()) {
     if (!option->check_lname("help")) arguments.not_with_resume.push_back(option);
   }
-  app.add_option("--resume", arguments.resumed_run,
-                 "Instead of a dataset and -o: go on with this run as it was begun, from its last checkpoint")
+  app.add_option(
+         "--resume", arguments.resumed_run,
+         "Instead of a dataset and -o: go on with this run from its last checkpoint, by its recipe and "
+         "what options below change of it")
       ->type_name("RUN");
   app.add_option("--fold", arguments.request.fold, "Which split to train on, from 0")
       ->type_name("K")
@@ -76,6 +77,8 @@ void bind(CLI::App& app, TrainArguments& arguments) {
       ->capture_default_str();
   app.add_flag("--no-validation", options.no_validation,
                "Leave out the validation on the images' own grids after the training");
+  arguments.recipe.bind(app);
+  arguments.not_with_resume.push_back(app.get_option("--config"));
 }
 
 void check(const TrainArguments& arguments) {
@@ -89,7 +92,8 @@ void check(const TrainArguments& arguments) {
   }
   for (const CLI::Option* option : arguments.not_with_resume) {
     if (option->count() > 0)
-      refuse(fmt::format("--resume goes on as the run was begun; leave out {}", option->get_name()));
+      refuse(
+          fmt::format("--resume goes on with what the run was begun with; leave out {}", option->get_name()));
   }
 }
 
@@ -108,7 +112,8 @@ std::string result_json(const fs::path& run, std::uint32_t fold, const Validatio
 Validation train(const TrainArguments& arguments, Console& console) {
   check(arguments);
   if (!arguments.resumed_run.empty())
-    return resume_training(arguments.resumed_run, arguments.request.fold, arguments.options, console);
+    return resume_training(arguments.resumed_run, arguments.request.fold, arguments.options,
+                           arguments.recipe.given_arguments(), console);
   return start_training(arguments.request, arguments.recipe.recipe(), arguments.options, console);
 }
 

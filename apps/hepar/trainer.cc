@@ -60,7 +60,7 @@ std::vector<std::string> trainer_arguments(const TrainerCall& call) {
        std::to_string(std::max(1, thread_count() / call.processes))});
   if (call.workers) add({"--workers", std::to_string(*call.workers)});
   if (call.quiet) add({"--quiet"});
-  if (!call.resume) arguments.insert(arguments.end(), call.recipe.begin(), call.recipe.end());
+  arguments.insert(arguments.end(), call.recipe.begin(), call.recipe.end());
   return arguments;
 }
 

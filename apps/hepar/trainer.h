@@ -15,12 +15,12 @@ namespace hepar {
 struct TrainerCall {
   std::filesystem::path run;
   std::uint32_t fold = 0;
-  // Go on with what the run says of itself; preprocessed, configuration, initial_model and recipe are unused.
+  // Go on with what the run says of itself; preprocessed, configuration and initial_model are unused.
   bool resume = false;
   std::filesystem::path preprocessed;  // cases, plans.json and dataset.json of the configuration
   std::string configuration = "3d_fullres";
   std::string initial_model;        // folder whose weights to start from; empty: none
-  std::vector<std::string> recipe;  // arguments_of() it
+  std::vector<std::string> recipe;  // options: all, or those that a resumed run changes
   std::string device = "cpu";
   std::optional<int> workers;  // threads that make patches; nothing: the trainer's own choice
   int processes = 1;           // that share each batch; they share the threads too

@@ -29,10 +29,10 @@ TrainerCall call_of(const fs::path& run, std::uint32_t fold, const TrainingOptio
   return call;
 }
 
-Validation validate(const ReadyTraining& ready, const fs::path& run, std::uint32_t fold, Console& console) {
-  const Model model =
-      load_model(run, cpu_engine_factory(), {.folds = {std::to_string(fold)}, .checkpoint = {}});
-  const fs::path folder = run / fmt::format("fold_{}", fold) / "validation";
+Validation validate(const ReadyTraining& ready, const TrainerCall& call, Console& console) {
+  const Model model = load_model(call.run, engine_factory(call.device, false),
+                                 {.folds = {std::to_string(call.fold)}, .checkpoint = {}});
+  const fs::path folder = call.run / fmt::format("fold_{}", call.fold) / "validation";
   Validation validation = validate_model(model, open_training_set(ready.run.dataset), ready.split.validation,
                                          folder, PredictOptions{}, &console);
   write_validation_summary(folder / "summary.json", validation);
@@ -43,7 +43,7 @@ Validation validate(const ReadyTraining& ready, const fs::path& run, std::uint32
 Validation finish(const ReadyTraining& ready, const TrainerCall& call, bool no_validation, Console& console) {
   run_trainer(call, console);
   if (no_validation || ready.split.validation.empty()) return {};
-  return validate(ready, call.run, call.fold, console);
+  return validate(ready, call, console);
 }
 
 }  // namespace
@@ -63,12 +63,13 @@ Validation start_training(TrainingRequest request, const TrainingRecipe& recipe,
 }
 
 Validation resume_training(const fs::path& run, std::uint32_t fold, const TrainingOptions& options,
-                           Console& console) {
+                           const std::vector<std::string>& changes, Console& console) {
   trainer_program();
   const ReadyTraining ready = reopen_training(run, fold, &console);
   show_notes(ready, console);
   TrainerCall call = call_of(run, fold, options, console);
   call.resume = true;
+  call.recipe = changes;
   return finish(ready, call, options.no_validation, console);
 }
 

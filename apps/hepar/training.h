@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "console.h"
 #include "hepar/pipeline/training_run.h"
@@ -27,8 +28,9 @@ struct TrainingOptions {
 Validation start_training(TrainingRequest request, const TrainingRecipe& recipe,
                           const TrainingOptions& options, Console& console);
 
-// The same from the run's last checkpoint on.
+// The same from the run's last checkpoint on; `changes` are recipe options that differ from the run's.
 Validation resume_training(const std::filesystem::path& run, std::uint32_t fold,
-                           const TrainingOptions& options, Console& console);
+                           const TrainingOptions& options, const std::vector<std::string>& changes,
+                           Console& console);
 
 }  // namespace hepar

@@ -98,9 +98,9 @@ TEST_F(TrainCli, MistakesOnTheCommandLineAreNamed) {
   const Outcome option = run(begin + " --learning-rte 1");
   EXPECT_EQ(option.status, 2);
   EXPECT_THAT(option.err, HasSubstr("did you mean --learning-rate?"));
-  const Outcome both = run("train --resume " + path("run") + " --epochs 3");
+  const Outcome both = run("train --resume " + path("run") + " --split 1/1");
   EXPECT_EQ(both.status, 2);
-  EXPECT_THAT(both.err, HasSubstr("--resume goes on as the run was begun; leave out --epochs"));
+  EXPECT_THAT(both.err, HasSubstr("--resume goes on with what the run was begun with; leave out --split"));
   EXPECT_THAT(run(begin + " --split 1/1 --splits x.json").err, HasSubstr("not both"));
   EXPECT_THAT(run(begin + " --device gpu").err, HasSubstr("--device"));
   EXPECT_FALSE(fs::exists(path("run")));

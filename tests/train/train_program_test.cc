@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <thread>
@@ -42,11 +43,13 @@ class TrainProgram : public ::testing::Test {
     const std::string out = path("stdout.txt"), err = path("stderr.txt");
     const std::string line = before + HEPAR_TRAIN " " + arguments + " >" + out + " 2>" + err + " </dev/null";
     const int code = std::system(line.c_str());
-    return {WIFEXITED(code) ? WEXITSTATUS(code) : 128 + WTERMSIG(code), read_text_file(out), read_text_file(err)};
+    return {WIFEXITED(code) ? WEXITSTATUS(code) : 128 + WTERMSIG(code), read_text_file(out),
+            read_text_file(err)};
   }
 
   // Starts the program in the background.
-  pid_t start(const std::vector<std::string>& arguments, const std::vector<std::string>& environment = {}) const {
+  pid_t start(const std::vector<std::string>& arguments,
+              const std::vector<std::string>& environment = {}) const {
     const pid_t child = ::fork();
     if (child != 0) return child;
     const int sink = ::open(path("background.txt").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
@@ -59,15 +62,28 @@ class TrainProgram : public ::testing::Test {
     ::execv(HEPAR_TRAIN, argv.data());
     ::_exit(127);
   }
+  // Until the run has begun; false when the program ends before.
+  bool wait_for_begin(pid_t child, const std::string& run) const {
+    while (!fs::exists(fold_file(run, "training.json"))) {
+      siginfo_t ended{};
+      if (::waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+          ended.si_pid != 0)
+        return false;
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return true;
+  }
   static int wait_for(pid_t child) {
     int status = 0;
     ::waitpid(child, &status, 0);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   }
+  // A short training; `more` are further options and others than kShort's, each with its value.
   std::vector<std::string> new_run(const std::string& run, const std::vector<std::string>& more = {}) const {
+    std::map<std::string, std::string> options(kShort.begin(), kShort.end());
+    for (std::size_t n = 0; n + 1 < more.size(); n += 2) options[more[n]] = more[n + 1];
     std::vector<std::string> arguments{path("data"), "-o", path(run)};
-    arguments.insert(arguments.end(), kShort.begin(), kShort.end());
-    arguments.insert(arguments.end(), more.begin(), more.end());
+    for (const auto& [option, value] : options) arguments.insert(arguments.end(), {option, value});
     return arguments;
   }
   static std::string joined(const std::vector<std::string>& words) {
@@ -83,17 +99,20 @@ class TrainProgram : public ::testing::Test {
     return values;
   }
 
-  inline static const std::vector<std::string> kShort{"--config", "nnunet", "--epochs", "6", "--iterations", "4",
-                                                      "--validation-iterations", "1", "--threads", "1"};
+  inline static const std::map<std::string, std::string> kShort{{"--config", "nnunet"},
+                                                                {"--epochs", "6"},
+                                                                {"--iterations", "4"},
+                                                                {"--validation-iterations", "1"},
+                                                                {"--threads", "1"}};
   testing::ScratchFolder folder_{"hepar_train_program"};
 };
 
 TEST_F(TrainProgram, MakesAModelFolder) {
   const Outcome outcome = run(joined(new_run("run")));
   ASSERT_EQ(outcome.status, 0) << outcome.err;
-  for (const char* name : {"checkpoint_latest.safetensors", "checkpoint_best.safetensors",
-                           "checkpoint_final.safetensors", "metrics.jsonl", "progress.svg", "training.json",
-                           "validation_preprocessed/summary.json"}) {
+  for (const char* name :
+       {"checkpoint_latest.safetensors", "checkpoint_best.safetensors", "checkpoint_final.safetensors",
+        "metrics.jsonl", "progress.svg", "training.json", "validation_preprocessed/summary.json"}) {
     EXPECT_TRUE(fs::exists(fold_file("run", name))) << name;
   }
   EXPECT_EQ(losses("run").size(), 6U);
@@ -116,7 +135,8 @@ TEST_F(TrainProgram, FinalCheckpointHoldsNoTimeAndNoPath) {
             read_text_file(fold_file("elsewhere", "checkpoint_final.safetensors")));
 }
 
-// The wait before each kill is random but the same in every test run; how far the run has come by then is not.
+// The wait before each kill is random but the same in every test run; how far the run has come by then is
+// not.
 TEST_F(TrainProgram, KilledTenTimesEndsWithTheSameBits) {
   const std::vector<std::string> longer{"--epochs", "40"};
   ASSERT_EQ(run(joined(new_run("whole", longer))).status, 0);
@@ -145,11 +165,12 @@ TEST_F(TrainProgram, KilledTenTimesEndsWithTheSameBits) {
 TEST_F(TrainProgram, StopsCleanlyWithinAnEpoch) {
   ASSERT_EQ(run(joined(new_run("whole", {"--epochs", "1", "--iterations", "300"}))).status, 0);
   const pid_t child = start(new_run("run", {"--epochs", "1", "--iterations", "300"}));
-  while (!fs::exists(fold_file("run", "training.json"))) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  ASSERT_TRUE(wait_for_begin(child, "run")) << read_text_file(path("background.txt"));
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
   ::kill(child, SIGTERM);
   EXPECT_EQ(wait_for(child), 130) << read_text_file(path("background.txt"));
-  EXPECT_NE(read_text_file(path("background.txt")).find("iterations of epoch 1; --resume"), std::string::npos);
+  EXPECT_NE(read_text_file(path("background.txt")).find("iterations of epoch 1; --resume"),
+            std::string::npos);
   ASSERT_EQ(run("--resume " + path("run") + " --threads 1").status, 0);
   EXPECT_EQ(losses("run"), losses("whole"));
   EXPECT_EQ(read_text_file(fold_file("run", "checkpoint_final.safetensors")),
@@ -167,21 +188,22 @@ TEST_F(TrainProgram, NumberOfWorkersChangesNothing) {
 // dropout too.
 TEST_F(TrainProgram, TwoProcessesFollowOne) {
   for (const char* config : {"nnunet", "paper"}) {
-    const std::vector<std::string> recipe{"--config", config, "--batch", "4", "--learning-rate", "0.001",
-                                          "--precision", "float32"};
+    const std::vector<std::string> recipe{"--config",        config,  "--batch",     "4",
+                                          "--learning-rate", "0.001", "--precision", "float32"};
     std::vector<std::string> both = new_run("both", recipe);
     ASSERT_EQ(run(joined(new_run("alone", recipe))).status, 0);
     const std::string port = std::to_string(20000 + ::getpid() % 20000);
     const auto environment = [&](const char* rank) {
-      return std::vector<std::string>{std::string("RANK=").append(rank), "WORLD_SIZE=2", "MASTER_ADDR=127.0.0.1",
-                                      "MASTER_PORT=" + port};
+      return std::vector<std::string>{std::string("RANK=").append(rank), "WORLD_SIZE=2",
+                                      "MASTER_ADDR=127.0.0.1", "MASTER_PORT=" + port};
     };
     const pid_t first = start(both, environment("0")), second = start(both, environment("1"));
     ASSERT_EQ(wait_for(first), 0) << read_text_file(path("background.txt"));
     ASSERT_EQ(wait_for(second), 0) << read_text_file(path("background.txt"));
     const auto alone = losses("alone"), shared = losses("both");
     ASSERT_EQ(alone.size(), shared.size());
-    for (std::size_t n = 0; n < alone.size(); ++n) EXPECT_NEAR(alone[n], shared[n], 1e-4) << config << " epoch " << n;
+    for (std::size_t n = 0; n < alone.size(); ++n)
+      EXPECT_NEAR(alone[n], shared[n], 1e-4) << config << " epoch " << n;
     fs::remove_all(path("alone"));
     fs::remove_all(path("both"));
   }
@@ -190,7 +212,7 @@ TEST_F(TrainProgram, TwoProcessesFollowOne) {
 
 TEST_F(TrainProgram, KeepsASecondTrainerOut) {
   const pid_t child = start(new_run("run", {"--epochs", "100000"}));
-  while (!fs::exists(fold_file("run", "training.json"))) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  ASSERT_TRUE(wait_for_begin(child, "run")) << read_text_file(path("background.txt"));
   const Outcome second = run(joined(new_run("run")));
   EXPECT_EQ(second.status, 2);
   EXPECT_NE(second.err.find("another training writes to"), std::string::npos) << second.err;
@@ -202,7 +224,8 @@ TEST_F(TrainProgram, RefusesToStartWhereOneHasBegun) {
   ASSERT_EQ(run(joined(new_run("run"))).status, 0);
   const Outcome again = run(joined(new_run("run")));
   EXPECT_EQ(again.status, 2);
-  EXPECT_NE(again.err.find("already holds a training; go on with it by --resume"), std::string::npos) << again.err;
+  EXPECT_NE(again.err.find("already holds a training; go on with it by --resume"), std::string::npos)
+      << again.err;
 }
 
 TEST_F(TrainProgram, GoesOnLongerThanPlanned) {
@@ -246,8 +269,9 @@ TEST_F(TrainProgram, StartsFromAnotherModel) {
 
 TEST_F(TrainProgram, LeavesOutHeadsOfOtherLabels) {
   ASSERT_EQ(run(joined(new_run("first"))).status, 0);
-  write_text_file(path("data") + "/dataset.json",
-                  R"({"channel_names": {"0": "CT"}, "labels": {"background": 0, "organ": [1, 2, 3], "tumour": 2},
+  write_text_file(
+      path("data") + "/dataset.json",
+      R"({"channel_names": {"0": "CT"}, "labels": {"background": 0, "organ": [1, 2, 3], "tumour": 2},
                       "regions_class_order": [1, 2], "numTraining": 2, "file_ending": ".nii.gz"})");
   const Outcome outcome = run(joined(new_run("second", {"--init", path("first"), "--epochs", "1"})));
   EXPECT_EQ(outcome.status, 0) << outcome.err;
@@ -264,7 +288,8 @@ TEST_F(TrainProgram, SaysWhatIsWrongInOneSentence) {
   expect("--resume " + path("nowhere"), 3, "there is no training to resume");
   expect(joined(new_run("run", {"--patch", "8,8,9"})), 2, "give multiples of 4 x 4 x 4");
   expect(joined(new_run("run", {"--device", "cuda"})), 4, "there is no GPU");
-  expect(joined(new_run("run", {"--device", "tpu"})), 2, "there is no device 'tpu'; give cpu, cuda or cuda:0");
+  expect(joined(new_run("run", {"--device", "tpu"})), 2,
+         "there is no device 'tpu'; give cpu, cuda or cuda:0");
   expect(joined(new_run("run", {"--fold", "7"})), 2, "fold");
   expect(joined(new_run("run", {"--dropout", "2"})), 2, "dropout can't be '2'");
   expect(joined(new_run("run", {"--init", path("nowhere")})), 3, "there is no model folder");

@@ -9,10 +9,10 @@
 
 #include "hepar/core/error.h"
 #include "hepar/core/parallel.h"
-#include "hepar/windows/test_engine.h"
-#include "hepar/windows/test_half.h"
 #include "hepar/plan/resampling.h"
 #include "hepar/tensors/test_npy.h"
+#include "hepar/windows/test_engine.h"
+#include "hepar/windows/test_half.h"
 
 namespace hepar {
 namespace {

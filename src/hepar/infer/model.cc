@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include "hepar/core/error.h"
-#include "hepar/windows/predict_logits.h"
 #include "hepar/plan/preprocess.h"
+#include "hepar/windows/predict_logits.h"
 
 namespace hepar {
 namespace {

@@ -7,10 +7,10 @@
 #include <span>
 
 #include "hepar/core/progress.h"
-#include "hepar/windows/fold_engines.h"
 #include "hepar/infer/label_export.h"
 #include "hepar/nn/model_folder.h"
 #include "hepar/volume/volume.h"
+#include "hepar/windows/fold_engines.h"
 
 namespace hepar {
 

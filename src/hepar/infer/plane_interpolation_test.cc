@@ -6,8 +6,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "hepar/windows/test_half.h"
 #include "hepar/tensors/test_npy.h"
+#include "hepar/windows/test_half.h"
 
 namespace hepar {
 namespace {

@@ -11,13 +11,13 @@
 #include <string>
 
 #include "hepar/infer/model.h"
-#include "hepar/windows/predict_logits.h"
 #include "hepar/io/image_io.h"
 #include "hepar/nn/test_golden_model.h"
 #include "hepar/nn_cpu/cpu_engine.h"
 #include "hepar/plan/preprocess.h"
 #include "hepar/tensors/half.h"
 #include "hepar/tensors/test_npy.h"
+#include "hepar/windows/predict_logits.h"
 
 namespace hepar::golden {
 

@@ -120,10 +120,11 @@ CtImage read_ct(const fs::path& path, const ReadOptions& options) {
     return kAirHu;
   });
   if (not_finite > 0 && options.refuse_not_finite) {
-    throw Error(ErrorCode::kInvalidInput,
-                fmt::format("{} has {} voxels that are not numbers (NaN or infinite); replace them, by -1024 HU "
-                            "where there is no patient",
-                            path.string(), not_finite));
+    throw Error(
+        ErrorCode::kInvalidInput,
+        fmt::format("{} has {} voxels that are not numbers (NaN or infinite); replace them, by -1024 HU "
+                    "where there is no patient",
+                    path.string(), not_finite));
   }
   if (not_finite > 0) {
     image.notes.push_back(fmt::format("{} voxels are not numbers (NaN or infinite); they are read as {} HU.",

@@ -32,11 +32,11 @@ bool is_image_file_name(const std::filesystem::path& path);
 
 // Reads a 3-D scalar image of any number type; scl_slope and scl_inter are applied. Voxels keep the order of
 // the file, whatever its orientation; the geometry says where they lie. NaN and infinite voxels become
-// -1024 HU and are counted in a note, as padding outside the scan is often written so, unless the options refuse
-// them.
-// Throws Error: kMissing (no such file, no permission), kCorrupt (not the format that the suffix promises,
-// truncated, wrong checksum), kUnsupported (colour, complex, several volumes, other suffix), kInvalidInput
-// (skewed or singular directions, a folder, refused voxels), kExhausted (larger than this machine's memory).
+// -1024 HU and are counted in a note, as padding outside the scan is often written so, unless the options
+// refuse them. Throws Error: kMissing (no such file, no permission), kCorrupt (not the format that the suffix
+// promises, truncated, wrong checksum), kUnsupported (colour, complex, several volumes, other suffix),
+// kInvalidInput (skewed or singular directions, a folder, refused voxels), kExhausted (larger than this
+// machine's memory).
 CtImage read_ct(const std::filesystem::path& path, const ReadOptions& options = {});
 
 // The same for a label map of any number type whose values are whole numbers from 0 to 255; others are

@@ -28,10 +28,11 @@ void set_dropout(Json& configurations, const ModelPlan& plan, double dropout, co
   const Json* inherited = architecture_of(configurations, plan.configuration);
   if (inherited == nullptr) {
     if (dropout == 0) return;
-    throw Error(ErrorCode::kUnsupported,
-                fmt::format("{} is of an nnU-Net before 2.3 and has no place for a dropout of {}; plan the dataset "
-                            "again or train with --dropout 0",
-                            file.string(), dropout));
+    throw Error(
+        ErrorCode::kUnsupported,
+        fmt::format("{} is of an nnU-Net before 2.3 and has no place for a dropout of {}; plan the dataset "
+                    "again or train with --dropout 0",
+                    file.string(), dropout));
   }
   Json architecture = *inherited;
   Json& arguments = architecture["arch_kwargs"];
@@ -58,10 +59,11 @@ ModelPlan changed_plan(ModelPlan plan, const PlanChanges& changes) {
     lowest *= plan.patch_size[axis] / divisor[axis];
   }
   if (lowest == 1) {
-    throw Error(ErrorCode::kInvalidInput,
-                fmt::format("a patch of {} leaves the planned network a single voxel at its lowest resolution; "
-                            "give a larger one, in multiples of {}",
-                            fmt::join(plan.patch_size, " x "), fmt::join(divisor, " x ")));
+    throw Error(
+        ErrorCode::kInvalidInput,
+        fmt::format("a patch of {} leaves the planned network a single voxel at its lowest resolution; "
+                    "give a larger one, in multiples of {}",
+                    fmt::join(plan.patch_size, " x "), fmt::join(divisor, " x ")));
   }
   return plan;
 }

@@ -27,7 +27,9 @@ template <class Predicted, class Truth>
 ConfusionCounts count_confusion(std::span<const Predicted> prediction, std::span<const Truth> reference,
                                 const std::vector<int>& labels, std::optional<int> ignore_label) {
   HEPAR_EXPECT(prediction.size() == reference.size(), "maps of different size");
-  const auto is_in = [&](int label) { return std::find(labels.begin(), labels.end(), label) != labels.end(); };
+  const auto is_in = [&](int label) {
+    return std::find(labels.begin(), labels.end(), label) != labels.end();
+  };
   ConfusionCounts counts;
   for (std::size_t n = 0; n < reference.size(); ++n) {
     if (ignore_label == reference[n]) continue;
@@ -49,7 +51,6 @@ struct Validation {
   std::vector<std::pair<std::string, std::vector<int>>> regions;  // of dataset.json: name, labels
   std::vector<ValidatedCase> cases;                               // sorted by name
 };
-
 
 // 2 TP / (2 TP + FP + FN); undefined where neither prediction nor reference has the region.
 std::optional<double> dice_of(const ConfusionCounts& counts);

@@ -30,7 +30,6 @@ struct LoadedChannels {
 
 // Reads a case's channels. Error(kInvalidInput) when they are not `count`, numbered from 0 on, or lie on
 // different grids; errors of the reader pass through.
-LoadedChannels read_channels(const ChannelFiles& files, std::size_t count,
-                             const ReadOptions& options = {});
+LoadedChannels read_channels(const ChannelFiles& files, std::size_t count, const ReadOptions& options = {});
 
 }  // namespace hepar

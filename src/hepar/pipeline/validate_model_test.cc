@@ -6,11 +6,11 @@
 #include <algorithm>
 
 #include "hepar/core/error.h"
+#include "hepar/nn/validation_summary.h"
 #include "hepar/pipeline/phantom_cohort.h"
 #include "hepar/pipeline/test_folder.h"
 #include "hepar/pipeline/test_model.h"
 #include "hepar/pipeline/test_training_set.h"
-#include "hepar/nn/validation_summary.h"
 #include "hepar/windows/test_engine.h"
 
 namespace hepar {

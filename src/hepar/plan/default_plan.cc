@@ -15,6 +15,7 @@ ModelPlan default_plan() {
   plan.patch_size = {64, 64, 64};
   plan.spacing_mm = {3, 3, 3};
   plan.batch_size = 2;
+  plan.batch_dice = true;  // small patches often hold no tumour
   plan.normalization_schemes = {"CTNormalization"};
   plan.intensities = {{-160, 240, 60, 60}};
   plan.orientation = "RAS";

@@ -43,8 +43,8 @@ void visit_fields(Recipe& r, Visitor&& visit) {
   visit("learning_rate", "Step size at the start", kPositive, r.learning_rate);
   visit("momentum", "Momentum of sgd", Range{0, 1}, r.momentum);
   visit("weight_decay", "Weight decay, added to the gradient", kAny, r.weight_decay);
-  visit("schedule", "Step size over the epochs: poly is (1 - epoch / epochs)^0.9", Choices{"poly", "constant"},
-        r.schedule);
+  visit("schedule", "Step size over the epochs: poly is (1 - epoch / epochs)^0.9",
+        Choices{"poly", "constant"}, r.schedule);
   visit("gradient_clip", "Largest norm of the gradients; 0: no limit", kAny, r.gradient_clip);
   visit("loss", "nnU-Net's loss, or formula 1 of Lin et al. 2024", Choices{"nnunet", "paper"}, r.loss);
   visit("scales", "Finest outputs that the loss sees; 0: all", Range{0, 16}, r.scales);
@@ -87,19 +87,26 @@ void visit_fields(Recipe& r, Visitor&& visit) {
 std::string text_of(const Choices& choices) { return fmt::format("{}", fmt::join(choices, ", ")); }
 std::string text_of(const Range& range) {
   const bool bounded = range.high < std::numeric_limits<double>::infinity();
-  if (range.open) return bounded ? fmt::format("above {} to {}", range.low, range.high)
-                                 : fmt::format("above {}", range.low);
+  if (range.open)
+    return bounded ? fmt::format("above {} to {}", range.low, range.high)
+                   : fmt::format("above {}", range.low);
   return bounded ? fmt::format("{} to {}", range.low, range.high) : fmt::format("from {}", range.low);
 }
 template <class Allowed, class Value>
-std::string values_of(const Allowed& allowed, const Value&) { return text_of(allowed); }
+std::string values_of(const Allowed& allowed, const Value&) {
+  return text_of(allowed);
+}
 std::string values_of(const Range&, const std::array<std::int64_t, 3>&) { return "D,H,W"; }
 
 std::string value_text(const std::string& value) { return value; }
 std::string value_text(bool value) { return value ? "true" : "false"; }
-std::string value_text(const std::array<std::int64_t, 3>& value) { return fmt::format("{}", fmt::join(value, ",")); }
+std::string value_text(const std::array<std::int64_t, 3>& value) {
+  return fmt::format("{}", fmt::join(value, ","));
+}
 template <class Number>
-std::string value_text(const Number& value) { return fmt::format("{}", value); }
+std::string value_text(const Number& value) {
+  return fmt::format("{}", value);
+}
 
 template <class Number>
 bool parse_number(std::string_view text, const Range& range, Number& value) {
@@ -157,7 +164,9 @@ std::string value_text(const Json& value) {
 
 Json as_json(const std::array<std::int64_t, 3>& value) { return value; }
 template <class Value>
-Json as_json(const Value& value) { return value; }
+Json as_json(const Value& value) {
+  return value;
+}
 
 }  // namespace
 

@@ -21,7 +21,8 @@ std::string message_of(const std::function<void()>& action) {
 TEST(RecipeFields, EveryFieldComesBackFromItsText) {
   const TrainingRecipe from = named_recipe("small");
   TrainingRecipe to;
-  for (const RecipeField& field : recipe_fields()) set_recipe_field(to, field.name, recipe_field(from, field.name));
+  for (const RecipeField& field : recipe_fields())
+    set_recipe_field(to, field.name, recipe_field(from, field.name));
   to.name = from.name;
   EXPECT_EQ(recipe_json(to), recipe_json(from));
   EXPECT_NE(recipe_json(from), recipe_json(TrainingRecipe()));
@@ -67,7 +68,8 @@ TEST(RecipeFields, RefuseWhatIsNotAllowed) {
 }
 
 TEST(ParseRecipe, StartsFromANamedOne) {
-  const TrainingRecipe recipe = parse_recipe(R"({"recipe": "paper", "epochs": 3, "patch": [32, 32, 32]})", "r.json");
+  const TrainingRecipe recipe =
+      parse_recipe(R"({"recipe": "paper", "epochs": 3, "patch": [32, 32, 32]})", "r.json");
   EXPECT_EQ(recipe.name, "paper");
   EXPECT_EQ(recipe.epochs, 3);
   EXPECT_EQ(recipe.dropout, 0.3);
@@ -75,11 +77,13 @@ TEST(ParseRecipe, StartsFromANamedOne) {
 }
 
 TEST(ParseRecipe, NamesTheFileAndTheFault) {
-  EXPECT_EQ(message_of([] { parse_recipe("[1]", "r.json"); }), "r.json is no recipe: it holds no JSON object");
+  EXPECT_EQ(message_of([] { parse_recipe("[1]", "r.json"); }),
+            "r.json is no recipe: it holds no JSON object");
   EXPECT_EQ(message_of([] { parse_recipe(R"({"epochs": -1})", "r.json"); }),
             "r.json: epochs can't be '-1'; give 1 to 10000000");
-  EXPECT_NE(message_of([] { parse_recipe(R"({"epoch": 1})", "r.json"); }).find("r.json: a recipe has no 'epoch'"),
-            std::string::npos);
+  EXPECT_NE(
+      message_of([] { parse_recipe(R"({"epoch": 1})", "r.json"); }).find("r.json: a recipe has no 'epoch'"),
+      std::string::npos);
 }
 
 }  // namespace

@@ -62,8 +62,8 @@ TrainingRecipe named_recipe(const std::string& name) {
   if (name == "nnunet") return {};
   if (name == "paper") return paper_recipe();
   if (name == "small") return small_recipe();
-  throw Error(ErrorCode::kInvalidInput, fmt::format("there is no recipe '{}'; there are {}", name,
-                                                    fmt::join(recipe_names(), ", ")));
+  throw Error(ErrorCode::kInvalidInput,
+              fmt::format("there is no recipe '{}'; there are {}", name, fmt::join(recipe_names(), ", ")));
 }
 
 }  // namespace hepar

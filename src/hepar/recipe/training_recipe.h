@@ -13,17 +13,18 @@ namespace hepar {
 // high] with low < 1 < high is drawn from below 1 half of the time, from above 1 else (brightness, contrast,
 // gamma).
 struct AugmentationRecipe {
-  double rotation_chance = 0.2, rotation_deg = 30;               // about each axis, +-
+  double rotation_chance = 0.2, rotation_deg = 30;                 // about each axis, +-
   double scaling_chance = 0.2, scale_low = 0.7, scale_high = 1.4;  // > 1 shows more of the image, smaller
   // Ours, and off but for `small`: the lesion voxels of a patch (those of the last region or label) move
-  // together by a random part of the way from their mean to fluid, 10 HU. What is dark and in the liver is then
-  // learnt as lesion, and the Gaussian filter tells cysts from tumours. Only for CTNormalization.
+  // together by a random part of the way from their mean to fluid, 10 HU. What is dark and in the liver is
+  // then learnt as lesion, and the Gaussian filter tells cysts from tumours. Only for CTNormalization.
   double darkening_chance = 0;
   double noise_chance = 0.1, noise_sd = 0.1;  // white, SD uniform in [0, noise_sd]
   double blur_chance = 0.2, blur_channel_chance = 0.5, blur_low = 0.5, blur_high = 1;  // sigma in voxels
   double brightness_chance = 0.15, brightness_low = 0.75, brightness_high = 1.25;      // factor
-  double contrast_chance = 0.15, contrast_low = 0.75, contrast_high = 1.25;            // factor about the mean
-  double low_resolution_chance = 0.25, low_resolution_channel_chance = 0.5, low_resolution_scale = 0.5;  // to 1
+  double contrast_chance = 0.15, contrast_low = 0.75, contrast_high = 1.25;  // factor about the mean
+  double low_resolution_chance = 0.25, low_resolution_channel_chance = 0.5,
+         low_resolution_scale = 0.5;  // to 1
   double gamma_inverted_chance = 0.1, gamma_chance = 0.3, gamma_low = 0.7, gamma_high = 1.5;
   bool mirror = true;  // along each axis with chance 0.5; the model may then be mirrored when it predicts
 };
@@ -39,7 +40,7 @@ struct TrainingRecipe {
   double dropout = 0;                   // share of the channels dropped after each convolution
 
   std::int64_t epochs = 1000, iterations = 250, validation_iterations = 50;  // iterations per epoch
-  std::string optimiser = "sgd";  // "sgd" (Nesterov) or "adam"
+  std::string optimiser = "sgd";                                             // "sgd" (Nesterov) or "adam"
   double learning_rate = 0.01, momentum = 0.99, weight_decay = 3e-5;
   std::string schedule = "poly";  // (1 - epoch / epochs)^0.9, or "constant"
   double gradient_clip = 12;      // largest norm of all gradients together; 0: no limit

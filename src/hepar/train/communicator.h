@@ -28,8 +28,8 @@ std::unique_ptr<Communicator> make_single_process();
 // device they compute on.
 std::unique_ptr<Communicator> join(const ProcessGroup& group);
 
-// The sum over all processes, differentiable: for a loss that every process computes from these sums and whose
-// gradients are then averaged over the processes.
+// The sum over all processes, differentiable: for a loss that every process computes from these sums and
+// whose gradients are then averaged over the processes.
 at::Tensor sum_over_processes(const at::Tensor& tensor, Communicator& processes);
 
 }  // namespace hepar

@@ -38,9 +38,9 @@ struct Launcher {
 
 ProcessGroup process_group_of_environment() {
   ProcessGroup group;
-  for (const Launcher& launcher : {Launcher{"RANK", "WORLD_SIZE"},
-                                   Launcher{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
-                                   Launcher{"PMI_RANK", "PMI_SIZE"}, Launcher{"SLURM_PROCID", "SLURM_NTASKS"}}) {
+  for (const Launcher& launcher :
+       {Launcher{"RANK", "WORLD_SIZE"}, Launcher{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
+        Launcher{"PMI_RANK", "PMI_SIZE"}, Launcher{"SLURM_PROCID", "SLURM_NTASKS"}}) {
     const auto rank = number_of(launcher.rank);
     const auto size = number_of(launcher.size);
     if (!rank || !size) continue;

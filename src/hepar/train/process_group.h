@@ -13,8 +13,8 @@ struct ProcessGroup {
 };
 
 // From what mpirun, srun or torchrun leave in the environment (OMPI_COMM_WORLD_*, PMI_*, SLURM_*, RANK and
-// WORLD_SIZE; MASTER_ADDR and MASTER_PORT). Alone where there is nothing. Error(kInvalidInput) names a variable
-// that is no number.
+// WORLD_SIZE; MASTER_ADDR and MASTER_PORT). Alone where there is nothing. Error(kInvalidInput) names a
+// variable that is no number.
 ProcessGroup process_group_of_environment();
 
 }  // namespace hepar

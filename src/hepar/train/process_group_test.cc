@@ -15,8 +15,9 @@ class ProcessGroupTest : public ::testing::Test {
   void TearDown() override {
     for (const char* name : kNames) ::unsetenv(name);
   }
-  static constexpr const char* kNames[] = {"RANK", "WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE",
-                                           "SLURM_PROCID", "SLURM_NTASKS", "MASTER_ADDR", "MASTER_PORT"};
+  static constexpr const char* kNames[] = {
+      "RANK",         "WORLD_SIZE",   "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE",
+      "SLURM_PROCID", "SLURM_NTASKS", "MASTER_ADDR",          "MASTER_PORT"};
 };
 
 TEST_F(ProcessGroupTest, IsAloneWithoutALauncher) {

@@ -36,9 +36,7 @@ TEST(RunLock, WaitsForTheFirstToEnd) {
   ends.join();
 }
 
-TEST(RunLock, NamesAFolderThatIsNotThere) {
-  EXPECT_THROW(RunLock("/nowhere/run", milliseconds(0)), Error);
-}
+TEST(RunLock, NamesAFolderThatIsNotThere) { EXPECT_THROW(RunLock("/nowhere/run", milliseconds(0)), Error); }
 
 }  // namespace
 }  // namespace hepar

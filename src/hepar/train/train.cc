@@ -24,13 +24,15 @@ constexpr std::chrono::seconds kResumePatience{20};  // for a trainer that was j
 void check_device(const std::string& device) {
   const bool is_cuda = device == "cuda" || device.starts_with("cuda:");
   if (device != "cpu" && !is_cuda) {
-    throw Error(ErrorCode::kInvalidInput, fmt::format("there is no device '{}'; give cpu, cuda or cuda:0", device));
+    throw Error(ErrorCode::kInvalidInput,
+                fmt::format("there is no device '{}'; give cpu, cuda or cuda:0", device));
   }
   if (is_cuda && !at::hasCUDA()) {
-    throw Error(ErrorCode::kUnsupported,
-                fmt::format("there is no GPU for --device {}: this LibTorch has no CUDA, or finds no NVIDIA GPU; "
-                            "train with --device cpu or build hepar-train on a machine with both",
-                            device));
+    throw Error(
+        ErrorCode::kUnsupported,
+        fmt::format("there is no GPU for --device {}: this LibTorch has no CUDA, or finds no NVIDIA GPU; "
+                    "train with --device cpu or build hepar-train on a machine with both",
+                    device));
   }
 }
 
@@ -50,31 +52,36 @@ PreprocessedDataset open_data(const TrainingRecord& record) {
 // What makes `run` a model folder, and the fold's record.
 void write_run_files(const TrainOptions& options, const fs::path& fold_folder) {
   if (!options.resume && fs::exists(fold_folder / "checkpoint_latest.safetensors")) {
-    throw Error(ErrorCode::kInvalidInput,
-                fmt::format("{} already holds a training; go on with it by --resume {}, or name another folder",
-                            fold_folder.string(), options.run.string()));
+    throw Error(
+        ErrorCode::kInvalidInput,
+        fmt::format("{} already holds a training; go on with it by --resume {}, or name another folder",
+                    fold_folder.string(), options.run.string()));
   }
   const TrainingRecord& record = options.record;
   const fs::path plans = options.run / "plans.json";
   const std::string before = fs::exists(plans) ? read_text_file(plans) : "";
-  write_changed_plan(record.preprocessed / "plans.json", plans, record.configuration, changes_of(record.recipe));
+  write_changed_plan(record.preprocessed / "plans.json", plans, record.configuration,
+                     changes_of(record.recipe));
   if (!options.resume && !before.empty() && read_text_file(plans) != before) {
     write_text_file(plans, before);
-    throw Error(ErrorCode::kInvalidInput,
-                fmt::format("{} is of another plan than this fold; train all folds of a model with one recipe, or "
-                            "name another folder",
-                            plans.string()));
+    throw Error(
+        ErrorCode::kInvalidInput,
+        fmt::format("{} is of another plan than this fold; train all folds of a model with one recipe, or "
+                    "name another folder",
+                    plans.string()));
   }
   write_text_file(options.run / "dataset.json", read_text_file(record.preprocessed / "dataset.json"));
   write_training_record(fold_folder, record);
 }
 
 void note_what_is_odd(const PreprocessedDataset& data, TrainingObserver& observer) {
-  if (data.validation.empty()) observer.note("There is no case to validate on: no pseudo-Dice, no checkpoint_best.");
+  if (data.validation.empty())
+    observer.note("There is no case to validate on: no pseudo-Dice, no checkpoint_best.");
   if (data.training.size() == 1 && data.validation.size() == 1 &&
       data.training.front().name() == data.validation.front().name()) {
-    observer.note(fmt::format("The only case, {}, is trained and validated on: its Dice says nothing of others.",
-                              data.training.front().name()));
+    observer.note(
+        fmt::format("The only case, {}, is trained and validated on: its Dice says nothing of others.",
+                    data.training.front().name()));
   }
 }
 
@@ -118,9 +125,10 @@ void train(const TrainOptions& options, TrainingObserver& observer) {
     train_in_group(options, *processes, observer);
   } catch (const c10::Error& error) {
     if (std::string(error.what()).find("out of memory") == std::string::npos) throw;
-    throw Error(ErrorCode::kExhausted,
-                fmt::format("the memory of {} is used up; go on by --resume {} with a smaller --batch or --patch",
-                            options.device, options.run.string()));
+    throw Error(
+        ErrorCode::kExhausted,
+        fmt::format("the memory of {} is used up; go on by --resume {} with a smaller --batch or --patch",
+                    options.device, options.run.string()));
   }
 }
 

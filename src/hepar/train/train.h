@@ -14,10 +14,10 @@
 namespace hepar {
 
 struct TrainOptions {
-  std::filesystem::path run;  // model folder to write
-  std::string fold = "0";     // a number, or "all"
-  TrainingRecord record;           // what to train on, and how
-  bool resume = false;        // go on from RUN/fold_K/checkpoint_latest
+  std::filesystem::path run;   // model folder to write
+  std::string fold = "0";      // a number, or "all"
+  TrainingRecord record;       // what to train on, and how
+  bool resume = false;         // go on from RUN/fold_K/checkpoint_latest
   std::string device = "cpu";  // "cpu", "cuda", "cuda:1"
   int workers = 0;             // threads that draw patches; 0: by the device and the processors
   ProcessGroup processes;
@@ -53,19 +53,20 @@ class TrainingObserver {
   virtual bool cancelled() const { return false; }
 };
 
-// Trains the network of record.preprocessed (training_case.h) by record.recipe and makes `run` a model folder:
+// Trains the network of record.preprocessed (training_case.h) by record.recipe and makes `run` a model
+// folder:
 //   plans.json, dataset.json
 //   fold_K/training.json                    what the training was told (training_record.h)
-//   fold_K/checkpoint_latest.safetensors    weights, optimiser and position, after every epoch and when stopped
-//   fold_K/checkpoint_best.safetensors      weights where the moving average of the pseudo-Dice was highest
-//   fold_K/checkpoint_final.safetensors     weights after the last epoch; no time, no path
+//   fold_K/checkpoint_latest.safetensors    weights, optimiser and position, after every epoch and when
+//   stopped fold_K/checkpoint_best.safetensors      weights where the moving average of the pseudo-Dice was
+//   highest fold_K/checkpoint_final.safetensors     weights after the last epoch; no time, no path
 //   fold_K/metrics.jsonl, progress.svg      a line an epoch, and the curves
 //   fold_K/validation_preprocessed/summary.json   Dice of the validation cases on the preprocessed grid
-// The same seed, data, batch and thread count give the same weights, resumed or not, on a CPU. Several processes
-// share each batch and follow one process to rounding.
-// Throws Error: kMissing, kInvalidInput, kCorrupt for the inputs; kInvalidInput when the loss is no number, with
-// the batch kept in fold_K/failed_batch.safetensors; kExhausted for a full disk or memory, or a lost process;
-// kCancelled when the observer says so. After each of the last four the run can be resumed.
+// The same seed, data, batch and thread count give the same weights, resumed or not, on a CPU. Several
+// processes share each batch and follow one process to rounding. Throws Error: kMissing, kInvalidInput,
+// kCorrupt for the inputs; kInvalidInput when the loss is no number, with the batch kept in
+// fold_K/failed_batch.safetensors; kExhausted for a full disk or memory, or a lost process; kCancelled when
+// the observer says so. After each of the last four the run can be resumed.
 void train(const TrainOptions& options, TrainingObserver& observer);
 
 }  // namespace hepar

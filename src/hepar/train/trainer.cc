@@ -10,8 +10,8 @@
 #include "hepar/core/error.h"
 #include "hepar/core/file.h"
 #include "hepar/core/parallel.h"
-#include "hepar/train/initial_weights.h"
 #include "hepar/train/draw_patch.h"
+#include "hepar/train/initial_weights.h"
 #include "hepar/train/pseudo_dice.h"
 
 namespace hepar {
@@ -39,9 +39,10 @@ int worker_count(const TrainOptions& options, const at::Device& device) {
 
 std::int64_t share_of_batch(const ModelPlan& plan, const Communicator& processes) {
   if (plan.batch_size % processes.size() != 0) {
-    throw Error(ErrorCode::kInvalidInput,
-                fmt::format("{} processes can't share batches of {} evenly; give a --batch that is a multiple of {}",
-                            processes.size(), plan.batch_size, processes.size()));
+    throw Error(
+        ErrorCode::kInvalidInput,
+        fmt::format("{} processes can't share batches of {} evenly; give a --batch that is a multiple of {}",
+                    processes.size(), plan.batch_size, processes.size()));
   }
   return plan.batch_size / processes.size();
 }
@@ -71,7 +72,8 @@ Trainer::Trainer(const TrainOptions& options, PreprocessedDataset data, Communic
 
 void Trainer::start(TrainingObserver& observer) {
   if (!options_.record.initial_model.empty()) {
-    InitialWeights initial = transfer_weights(options_.record.initial_model, network_.weights(), data_.labels);
+    InitialWeights initial =
+        transfer_weights(options_.record.initial_model, network_.weights(), data_.labels);
     network_.set_weights(initial.weights);
     for (const std::string& note : initial.notes) observer.note(note);
   }
@@ -88,10 +90,9 @@ void Trainer::resume() {
 
 void Trainer::make_loader() {
   const auto per_batch = static_cast<std::uint64_t>(batch_size_);
-  loader_ = std::make_unique<PatchLoader>([this](std::uint64_t index) { return draw_training(index); },
-                                          finished_batches() * per_batch,
-                                          std::numeric_limits<std::uint64_t>::max(), workers_,
-                                          kBatchesAhead * per_batch);
+  loader_ = std::make_unique<PatchLoader>(
+      [this](std::uint64_t index) { return draw_training(index); }, finished_batches() * per_batch,
+      std::numeric_limits<std::uint64_t>::max(), workers_, kBatchesAhead * per_batch);
 }
 
 // This process' patch number `index`; of each batch it has the part that its rank names.
@@ -113,7 +114,8 @@ DropoutDraw Trainer::draw_dropout() const {
   const auto first = finished_batches() * static_cast<std::uint64_t>(data_.plan.batch_size) +
                      static_cast<std::uint64_t>(processes_.rank() * batch_size_);
   for (std::int64_t n = 0; n < batch_size_; ++n) {
-    draw.samples.push_back(Random(recipe_.seed).fork(kDropoutStream).fork(first + static_cast<std::uint64_t>(n)));
+    draw.samples.push_back(
+        Random(recipe_.seed).fork(kDropoutStream).fork(first + static_cast<std::uint64_t>(n)));
   }
   return draw;
 }
@@ -145,17 +147,20 @@ void Trainer::agree_to_go_on(double loss, const Batch& batch, const TrainingObse
   votes[1] = observer.cancelled() ? 1.0 : 0.0;
   processes_.sum(votes);
   if (votes[0].item<double>() > 0) {
-    throw Error(ErrorCode::kInvalidInput,
-                fmt::format("the loss is no number in iteration {} of epoch {}; the batch is in {}; go on from the "
-                            "last checkpoint by --resume with a lower --learning-rate than {}",
-                            position_.iteration + 1, position_.epoch + 1,
-                            file("failed_batch.safetensors").string(), recipe_.learning_rate));
+    throw Error(
+        ErrorCode::kInvalidInput,
+        fmt::format("the loss is no number in iteration {} of epoch {}; the batch is in {}; go on from the "
+                    "last checkpoint by --resume with a lower --learning-rate than {}",
+                    position_.iteration + 1, position_.epoch + 1, file("failed_batch.safetensors").string(),
+                    recipe_.learning_rate));
   }
   if (votes[1].item<double>() > 0) {
     write_latest();
-    throw Error(ErrorCode::kCancelled,
-                fmt::format("the training was stopped after {} iterations of epoch {}; --resume {} goes on from there",
-                            position_.iteration, position_.epoch + 1, options_.run.string()));
+    throw Error(
+        ErrorCode::kCancelled,
+        fmt::format(
+            "the training was stopped after {} iterations of epoch {}; --resume {} goes on from there",
+            position_.iteration, position_.epoch + 1, options_.run.string()));
   }
 }
 
@@ -186,7 +191,8 @@ EpochReport Trainer::run_epoch(TrainingObserver& observer) {
     ++position_.iteration;
     observer.iteration_done({report.epoch, position_.iteration, loss, seconds_since(begin)});
     const bool at_end = position_.iteration == recipe_.iterations;
-    if (!at_end && seconds_since(last_checkpoint_) > static_cast<double>(options_.checkpoint_every_s)) write_latest();
+    if (!at_end && seconds_since(last_checkpoint_) > static_cast<double>(options_.checkpoint_every_s))
+      write_latest();
   }
   report.waiting_share = (loader_->waited_s() - waited_before) / std::max(seconds_since(start), 1e-9);
   report.loss = position_.loss_sum / static_cast<double>(recipe_.iterations);
@@ -207,7 +213,8 @@ void Trainer::validate_epoch(EpochReport& report) {
   const auto whole = static_cast<std::uint64_t>(data_.plan.batch_size);
   const auto first = static_cast<std::uint64_t>(position_.epoch * recipe_.validation_iterations);
   const auto draw = [&](std::uint64_t index) {
-    const std::uint64_t number = (first + index / own) * whole + static_cast<std::uint64_t>(processes_.rank()) * own;
+    const std::uint64_t number =
+        (first + index / own) * whole + static_cast<std::uint64_t>(processes_.rank()) * own;
     return draw_validation_patch(data_, recipe_, number + index % own, data_.plan.batch_size);
   };
   PatchLoader loader(draw, 0, static_cast<std::uint64_t>(recipe_.validation_iterations) * own, workers_,
@@ -246,11 +253,13 @@ void Trainer::write_latest() {
   if (processes_.rank() != 0) return;
   Weights state;
   optimiser_->append_state(state);
-  write_training_checkpoint(file("checkpoint_latest.safetensors"), network_.weights(), state, position_, facts_);
+  write_training_checkpoint(file("checkpoint_latest.safetensors"), network_.weights(), state, position_,
+                            facts_);
 }
 
 void Trainer::write_final() const {
-  if (processes_.rank() == 0) write_model_weights(file("checkpoint_final.safetensors"), network_.weights(), facts_);
+  if (processes_.rank() == 0)
+    write_model_weights(file("checkpoint_final.safetensors"), network_.weights(), facts_);
 }
 
 }  // namespace hepar

@@ -15,7 +15,8 @@
 
 namespace hepar {
 
-// One process of a training run: data, network, optimiser and where it stands. Files are written by process 0.
+// One process of a training run: data, network, optimiser and where it stands. Files are written by process
+// 0.
 class Trainer {
  public:
   Trainer(const TrainOptions& options, PreprocessedDataset data, Communicator& processes);

@@ -52,8 +52,9 @@ class PositionReader {
 
  private:
   [[noreturn]] void fail(const std::string& what) const {
-    throw Error(ErrorCode::kCorrupt, fmt::format("{} is no checkpoint of a training: {}; start the training anew",
-                                                 file_.string(), what));
+    throw Error(
+        ErrorCode::kCorrupt,
+        fmt::format("{} is no checkpoint of a training: {}; start the training anew", file_.string(), what));
   }
   const std::map<std::string, std::string>& metadata_;
   const fs::path& file_;

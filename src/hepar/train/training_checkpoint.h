@@ -26,7 +26,8 @@ using CheckpointFacts = std::map<std::string, std::string>;
 CheckpointFacts checkpoint_facts(const ModelPlan& plan, bool mirrored);
 
 // Weights alone, as a model is used.
-void write_model_weights(const std::filesystem::path& file, const Weights& weights, const CheckpointFacts& facts);
+void write_model_weights(const std::filesystem::path& file, const Weights& weights,
+                         const CheckpointFacts& facts);
 
 // Weights and optimiser state, the latter under "optimiser.NAME".
 void write_training_checkpoint(const std::filesystem::path& file, const Weights& weights,

@@ -39,7 +39,8 @@ TEST(TrainingCheckpoint, IsNoModelOfOtherKind) {
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kCorrupt);
-    EXPECT_NE(std::string(error.what()).find("is no checkpoint of a training: it has no epoch"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("is no checkpoint of a training: it has no epoch"),
+              std::string::npos);
   }
 }
 

@@ -24,8 +24,9 @@ fs::path file_of(const fs::path& fold_folder) { return fold_folder / "training.j
 TrainingRecord read_training_record(const fs::path& fold_folder) {
   const fs::path file = file_of(fold_folder);
   if (!fs::exists(file)) {
-    throw Error(ErrorCode::kMissing,
-                fmt::format("there is no training to resume: {} is missing; start one with -o", file.string()));
+    throw Error(
+        ErrorCode::kMissing,
+        fmt::format("there is no training to resume: {} is missing; start one with -o", file.string()));
   }
   try {
     const Json json = Json::parse(read_text_file(file));
@@ -42,8 +43,8 @@ TrainingRecord read_training_record(const fs::path& fold_folder) {
     record.recipe = parse_recipe(json.at("recipe").dump(), file.string());
     return record;
   } catch (const Json::exception& error) {
-    throw Error(ErrorCode::kCorrupt, fmt::format("{} is damaged: {}; start the training anew", file.string(),
-                                                 error.what()));
+    throw Error(ErrorCode::kCorrupt,
+                fmt::format("{} is damaged: {}; start the training anew", file.string(), error.what()));
   }
 }
 

@@ -27,7 +27,8 @@ std::int16_t label_at(const float* logits, std::size_t stride, const DatasetLabe
   return static_cast<std::int16_t>(largest);
 }
 
-std::vector<std::int16_t> predict(const TrainingCase& source, const FoldEngines& engine, const Trainer& trainer) {
+std::vector<std::int16_t> predict(const TrainingCase& source, const FoldEngines& engine,
+                                  const Trainer& trainer) {
   const Kernel3& size = source.size();
   Tensor image({1, source.channels(), size[0], size[1], size[2]});
   std::copy(source.image().begin(), source.image().end(), image.values.begin());
@@ -53,7 +54,8 @@ Validation validate(const Trainer& trainer, const std::filesystem::path& folder)
     const std::vector<std::int16_t> predicted = predict(source, engine, trainer);
     ValidatedCase& done = validation.cases.emplace_back(ValidatedCase{source.name(), {}, {}, {}});
     for (const auto& [region, values] : labels.regions)
-      done.counts.push_back(count_confusion(std::span(predicted), source.labels(), values, labels.ignore_label));
+      done.counts.push_back(
+          count_confusion(std::span(predicted), source.labels(), values, labels.ignore_label));
   }
   make_folder(folder);
   write_validation_summary(folder / "summary.json", validation);

@@ -9,8 +9,8 @@
 namespace hepar {
 
 // Predicts every validation case whole, on the preprocessed grid, by sliding windows without mirroring, and
-// writes folder/summary.json as nnU-Net does (nn/validation_summary.h). What lies outside the patient's box or
-// is to be ignored does not count.
+// writes folder/summary.json as nnU-Net does (nn/validation_summary.h). What lies outside the patient's box
+// or is to be ignored does not count.
 Validation validate(const Trainer& trainer, const std::filesystem::path& folder);
 
 }  // namespace hepar
