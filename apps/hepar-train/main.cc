@@ -38,7 +38,8 @@ void bind(CLI::App& app, Request& request) {
   auto* resume = app.add_option("--resume", request.resumed, "Model folder whose training goes on");
   resume->excludes(preprocessed)->excludes(output);
   app.add_option("--fold", options.fold, "Fold of the splits, or all")->capture_default_str();
-  app.add_option("--splits", request.splits, "File with the folds; default: PREPROCESSED/splits_final.json")
+  app.add_option("--splits", request.splits,
+                 "File with the folds; default: splits_final.json in RUN, else in PREPROCESSED")
       ->excludes(resume);
   app.add_option("--configuration", request.configuration, "Configuration of plans.json")
       ->capture_default_str()
@@ -54,6 +55,7 @@ void bind(CLI::App& app, Request& request) {
       ->check(CLI::Range(1, 1024));
   app.add_flag("--quiet", request.quiet, "No progress lines");
   request.recipe.bind(app);
+  app.get_option("--config")->excludes(resume);
 }
 
 // What to train: told by options, or by the run that goes on.
@@ -74,8 +76,10 @@ void complete(Request& request) {
   TrainingRecord& record = options.record;
   record.preprocessed = fs::absolute(request.preprocessed).lexically_normal();
   record.configuration = request.configuration;
-  const fs::path splits = request.splits.empty() ? record.preprocessed / "splits_final.json" : request.splits;
-  record.split = read_split(splits, options.fold);
+  const fs::path of_run = options.run / "splits_final.json";
+  if (request.splits.empty())
+    request.splits = fs::exists(of_run) ? of_run : record.preprocessed / "splits_final.json";
+  record.split = read_split(request.splits, options.fold);
   if (!request.initial_model.empty()) record.initial_model = fs::absolute(request.initial_model);
   record.recipe = request.recipe.recipe();
 }

@@ -69,7 +69,7 @@ void bind(CLI::App& app, TrainArguments& arguments) {
       ->type_name("")
       ->capture_default_str();
   app.add_option("--workers", options.workers, "Threads that make patches")
-      ->check(CLI::Range(0, 1024).description(""))
+      ->check(CLI::Range(1, 1024).description(""))
       ->type_name("N");
   app.add_option("--processes", options.processes, "Processes that share each batch, and the threads")
       ->check(CLI::Range(1, 256).description(""))
@@ -99,7 +99,7 @@ void check(const TrainArguments& arguments) {
 
 std::string result_json(const fs::path& run, std::uint32_t fold, const Validation& validation) {
   using Json = nlohmann::ordered_json;
-  Json json{{"format", "hepar.training/1"},
+  Json json{{"format", "hepar.trained/1"},
             {"model", run.string()},
             {"fold", fold},
             {"validation_cases", validation.cases.size()},

@@ -17,9 +17,10 @@ namespace fs = std::filesystem;
 constexpr std::array kCodes{ErrorCode::kInvalidInput, ErrorCode::kMissing,   ErrorCode::kUnsupported,
                             ErrorCode::kCorrupt,      ErrorCode::kExhausted, ErrorCode::kCancelled};
 
-[[noreturn]] void fail(const ChildEnd& end, const TrainerCall& call) {
+[[noreturn]] void fail(const ChildEnd& end, const TrainerCall& call, const Progress& progress) {
   const std::string resume =
       fmt::format("go on with hepar train --resume {} --fold {}", call.run.string(), call.fold);
+  if (progress.cancelled()) throw Error(ErrorCode::kCancelled, "the training was stopped; " + resume);
   if (end.signal != 0) {
     // Linux ends a process with SIGKILL when the memory is used up.
     throw Error(end.killed() ? ErrorCode::kExhausted : ErrorCode::kInternal,
@@ -68,7 +69,8 @@ void run_trainer(const TrainerCall& call, const Progress& progress) {
   const std::vector<std::string> arguments = trainer_arguments(call);
   ChildProcesses children(trainer_program());
   if (call.processes == 1) {
-    children.start(arguments, {});
+    // Whatever a batch system says of its own job.
+    children.start(arguments, {{"RANK", "0"}, {"WORLD_SIZE", "1"}});
   } else {
     const std::string port = std::to_string(free_local_port());
     for (int rank = 0; rank < call.processes; ++rank) {
@@ -79,7 +81,7 @@ void run_trainer(const TrainerCall& call, const Progress& progress) {
                                  {"MASTER_PORT", port}});
     }
   }
-  if (const ChildEnd end = children.wait(progress); !end.well()) fail(end, call);
+  if (const ChildEnd end = children.wait(progress); !end.well()) fail(end, call, progress);
 }
 
 }  // namespace hepar

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "engine_choice.h"
+#include "hepar/core/error.h"
 #include "hepar/nn/validation_summary.h"
 #include "recipe_options.h"
 #include "trainer.h"
@@ -50,7 +51,15 @@ Validation finish(const ReadyTraining& ready, const TrainerCall& call, bool no_v
 
 Validation start_training(TrainingRequest request, const TrainingRecipe& recipe,
                           const TrainingOptions& options, Console& console) {
-  trainer_program();  // a missing one is said before an hour of preparation
+  // What is missing is said before an hour of preparation.
+  trainer_program();
+  if (!options.initial_model.empty()) read_model_folder(options.initial_model);
+  if (recipe.batch % options.processes != 0) {
+    throw Error(ErrorCode::kInvalidInput,
+                fmt::format("{} processes can't share batches of {} evenly; give a --batch that is a "
+                            "multiple of {}",
+                            options.processes, recipe.batch, options.processes));
+  }
   request.planner = recipe.planner;
   const ReadyTraining ready = prepare_training(request, &console);
   show_notes(ready, console);

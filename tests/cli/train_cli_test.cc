@@ -180,7 +180,7 @@ TEST_F(TrainCli, ATrainedModelIsValidatedOnTheImagesGrids) {
   EXPECT_EQ(again.status, 0) << again.err;
   EXPECT_THAT(read_text_file(path("calls.txt")),
               HasSubstr("\n--resume " + run_folder + " --fold 0 --device cpu"));
-  EXPECT_THAT(again.out, AllOf(HasSubstr("\"hepar.training/1\""), HasSubstr("\"validation_cases\": 1")));
+  EXPECT_THAT(again.out, AllOf(HasSubstr("\"hepar.trained/1\""), HasSubstr("\"validation_cases\": 1")));
 }
 
 TEST_F(TrainCli, ATrainersFailureIsPassedOn) {

@@ -41,7 +41,7 @@ TEST(TrainerArguments, OfAStart) {
                   "--workers", "3", "--quiet", "--config", "small", "--epochs", "3"));
 }
 
-TEST(TrainerArguments, OfAResumedRunLeaveOutWhatItKnows) {
+TEST(TrainerArguments, OfAResumedRunAreWhatItDoesNotKnow) {
   set_thread_count(1);
   TrainerCall call;
   call.run = "run";
@@ -49,8 +49,8 @@ TEST(TrainerArguments, OfAResumedRunLeaveOutWhatItKnows) {
   call.device = "cuda";
   call.processes = 2;
   call.recipe = {"--epochs", "3"};
-  EXPECT_THAT(trainer_arguments(call),
-              ElementsAre("--resume", "run", "--fold", "0", "--device", "cuda", "--threads", "1"));
+  EXPECT_THAT(trainer_arguments(call), ElementsAre("--resume", "run", "--fold", "0", "--device", "cuda",
+                                                   "--threads", "1", "--epochs", "3"));
 }
 
 TEST(ChildProcesses, EndWellTogether) {

@@ -144,8 +144,7 @@ TEST_F(TrainProgram, KilledTenTimesEndsWithTheSameBits) {
   int killed = 0;
   bool begun = false;
   for (int attempt = 0; attempt < 200 && killed < 10; ++attempt) {
-    begun = fs::exists(fold_file("run", "checkpoint_latest.safetensors"));
-    if (!begun) fs::remove_all(path("run"));
+    begun = fs::exists(fold_file("run", "training.json"));
     const pid_t child = start(begun ? std::vector<std::string>{"--resume", path("run"), "--threads", "1"}
                                     : new_run("run", longer));
     std::this_thread::sleep_for(std::chrono::milliseconds(random.integer(20, 1200)));
@@ -226,6 +225,65 @@ TEST_F(TrainProgram, RefusesToStartWhereOneHasBegun) {
   EXPECT_EQ(again.status, 2);
   EXPECT_NE(again.err.find("already holds a training; go on with it by --resume"), std::string::npos)
       << again.err;
+}
+
+TEST_F(TrainProgram, RefusesToGoOnWithFewerEpochsOrOtherIterations) {
+  ASSERT_EQ(run(joined(new_run("run"))).status, 0);
+  const Outcome fewer = run("--resume " + path("run") + " --epochs 3");
+  EXPECT_EQ(fewer.status, 2);
+  EXPECT_NE(fewer.err.find("has finished 6 epochs; give --epochs 6 or more"), std::string::npos) << fewer.err;
+  const Outcome other = run("--resume " + path("run") + " --iterations 7");
+  EXPECT_EQ(other.status, 2);
+  EXPECT_NE(other.err.find("has 4 iterations in an epoch"), std::string::npos) << other.err;
+}
+
+// As after a first iteration that used up the memory.
+TEST_F(TrainProgram, ResumesARunWithoutACheckpoint) {
+  ASSERT_EQ(run(joined(new_run("run"))).status, 0);
+  fs::remove(fold_file("run", "checkpoint_latest.safetensors"));
+  EXPECT_EQ(run("--resume " + path("run") + " --batch 1 --threads 1").status, 0);
+  EXPECT_EQ(losses("run").size(), 6U);
+  EXPECT_EQ(read_plan(path("run") + "/plans.json").batch_size, 1);
+}
+
+TEST_F(TrainProgram, FollowsTheSplitsOfTheRun) {
+  make_folder(path("run"));
+  write_text_file(path("run") + "/splits_final.json", R"([{"train": ["case_1"], "val": ["case_0"]}])");
+  ASSERT_EQ(run(joined(new_run("run"))).status, 0);
+  const auto record = nlohmann::json::parse(read_text_file(fold_file("run", "training.json")));
+  EXPECT_EQ(record["training_cases"], nlohmann::json({"case_1"}));
+  EXPECT_EQ(record["validation_cases"], nlohmann::json({"case_0"}));
+}
+
+TEST_F(TrainProgram, SaysThatItValidatesOnTrainingCases) {
+  const Outcome outcome = run(joined(new_run("run", {"--fold", "all", "--epochs", "1"})));
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_NE(outcome.err.find("3 of 3 validation cases are trained on"), std::string::npos) << outcome.err;
+  EXPECT_TRUE(fs::exists(path("run") + "/fold_all/checkpoint_final.safetensors"));
+}
+
+TEST_F(TrainProgram, FoldsOfARunHaveOnePlan) {
+  ASSERT_EQ(run(joined(new_run("run"))).status, 0);
+  const Outcome other = run(joined(new_run("run", {"--fold", "all", "--batch", "3"})));
+  EXPECT_EQ(other.status, 2);
+  EXPECT_NE(other.err.find("is of another plan than this fold"), std::string::npos) << other.err;
+  EXPECT_EQ(read_plan(path("run") + "/plans.json").batch_size, 2);
+}
+
+// Channels are labels here, declared against their order.
+TEST_F(TrainProgram, NamesClassesByTheirLabels) {
+  write_text_file(path("data") + "/dataset.json",
+                  R"({"channel_names": {"0": "CT"}, "labels": {"background": 0, "tumour": 2, "liver": 1},
+                      "numTraining": 2, "file_ending": ".nii.gz"})");
+  const Outcome outcome =
+      run(joined(new_run("run", {"--validation-iterations", "20", "--iterations", "60"})));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  std::istringstream lines(read_text_file(fold_file("run", "metrics.jsonl")));
+  nlohmann::json last;
+  for (std::string line; std::getline(lines, line);) last = nlohmann::json::parse(line);
+  // The liver is half of each case, the tumour a small dark cube: what is learnt first is the liver.
+  EXPECT_GT(last["class_dice"]["liver"].get<double>(), 0.5);
+  EXPECT_GT(last["class_dice"]["liver"].get<double>(), last["class_dice"].value("tumour", 0.0));
 }
 
 TEST_F(TrainProgram, GoesOnLongerThanPlanned) {

@@ -55,7 +55,9 @@ void visit_fields(Recipe& r, Visitor&& visit) {
         Choices{"auto", "float32", "bfloat16"}, r.precision);
   auto& a = r.augmentation;
   visit("rotation_chance", "Chance of a rotation", kShare, a.rotation_chance);
-  visit("rotation_deg", "Largest angle about each axis", Range{0, 180}, a.rotation_deg);
+  visit("rotation_deg",
+        "Largest angle about each axis; 30 is nnU-Net's 180 where slices turn in their plane alone",
+        Range{0, 180}, a.rotation_deg);
   visit("scaling_chance", "Chance of a scaling", kShare, a.scaling_chance);
   visit("scale_low", "Smallest scale", Range{0.1, 1}, a.scale_low);
   visit("scale_high", "Largest scale; above 1 shows more of the image", Range{1, 10}, a.scale_high);

@@ -18,7 +18,8 @@ constexpr double kDegree = std::numbers::pi / 180;
 
 double rotation_limit(const ModelPlan& plan, const AugmentationRecipe& recipe, bool in_plane) {
   if (recipe.rotation_chance <= 0) return 0;
-  if (!in_plane) return recipe.rotation_deg * kDegree;
+  const bool is_nnunets = recipe.rotation_deg == AugmentationRecipe().rotation_deg;
+  if (!in_plane || !is_nnunets) return recipe.rotation_deg * kDegree;
   if (!plan.two_dimensional) return 180 * kDegree;
   const auto [shortest, longest] = std::minmax(plan.patch_size[1], plan.patch_size[2]);
   const double elongation = static_cast<double>(longest) / static_cast<double>(shortest);

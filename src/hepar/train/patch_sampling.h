@@ -20,9 +20,9 @@ struct PatchGeometry {
   double rotation_limit_rad = 0;  // about each axis, +-
 };
 
-// Of training patches. Rotation is by at most the recipe's angle; in_plane by nnU-Net's own, half a turn, or
-// 15 degrees in a 2d configuration whose patch is longer than 1.5 times its width. What is neither turned nor
-// scaled is cut as it is.
+// Of training patches. Rotation is by at most the recipe's angle; in_plane, where that is 30, by nnU-Net's
+// own, half a turn, or 15 degrees in a 2d configuration whose patch is longer than 1.5 times its width. What
+// is neither turned nor scaled is cut as it is.
 PatchGeometry training_geometry(const ModelPlan& plan, const AugmentationRecipe& recipe);
 
 // Voxels along d, h, w that a patch may reach when it is turned about one axis by the angle, capped at 90

@@ -52,8 +52,17 @@ ProcessGroup process_group_of_environment() {
     group.size = *size;
     break;
   }
+  for (const char* name : {"LOCAL_RANK", "OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID", "SLURM_LOCALID"}) {
+    if (const auto local_rank = number_of(name)) {
+      group.local_rank = *local_rank;
+      break;
+    }
+  }
   if (const char* host = std::getenv("MASTER_ADDR")) group.host = host;
   if (const auto port = number_of("MASTER_PORT")) group.port = *port;
+  if (group.port < 1 || group.port > 65535) {
+    throw Error(ErrorCode::kInvalidInput, fmt::format("MASTER_PORT is {}; give 1 to 65535", group.port));
+  }
   return group;
 }
 

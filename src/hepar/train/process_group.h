@@ -8,6 +8,7 @@ namespace hepar {
 // Which of how many processes this one is, and where they meet. Alone: size 1.
 struct ProcessGroup {
   int rank = 0, size = 1;
+  int local_rank = 0;              // among those on its machine
   std::string host = "127.0.0.1";  // of rank 0
   int port = 29500;
 };

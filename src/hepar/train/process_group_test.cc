@@ -16,8 +16,8 @@ class ProcessGroupTest : public ::testing::Test {
     for (const char* name : kNames) ::unsetenv(name);
   }
   static constexpr const char* kNames[] = {
-      "RANK",         "WORLD_SIZE",   "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE",
-      "SLURM_PROCID", "SLURM_NTASKS", "MASTER_ADDR",          "MASTER_PORT"};
+      "RANK",         "WORLD_SIZE",    "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "SLURM_PROCID",
+      "SLURM_NTASKS", "SLURM_LOCALID", "MASTER_ADDR",          "MASTER_PORT"};
 };
 
 TEST_F(ProcessGroupTest, IsAloneWithoutALauncher) {
@@ -29,11 +29,13 @@ TEST_F(ProcessGroupTest, IsAloneWithoutALauncher) {
 TEST_F(ProcessGroupTest, ReadsWhatLaunchersSet) {
   ::setenv("SLURM_PROCID", "3", 1);
   ::setenv("SLURM_NTASKS", "4", 1);
+  ::setenv("SLURM_LOCALID", "1", 1);
   ::setenv("MASTER_ADDR", "node7", 1);
   ::setenv("MASTER_PORT", "1234", 1);
   const ProcessGroup group = process_group_of_environment();
   EXPECT_EQ(group.rank, 3);
   EXPECT_EQ(group.size, 4);
+  EXPECT_EQ(group.local_rank, 1);
   EXPECT_EQ(group.host, "node7");
   EXPECT_EQ(group.port, 1234);
 }
@@ -52,6 +54,10 @@ TEST_F(ProcessGroupTest, RefusesWhatIsNoNumber) {
   ::setenv("WORLD_SIZE", "2", 1);
   EXPECT_THROW(process_group_of_environment(), Error);
   ::setenv("RANK", "2", 1);
+  EXPECT_THROW(process_group_of_environment(), Error);
+  ::setenv("RANK", "1", 1);
+  EXPECT_NO_THROW(process_group_of_environment());
+  ::setenv("MASTER_PORT", "70000", 1);
   EXPECT_THROW(process_group_of_environment(), Error);
 }
 

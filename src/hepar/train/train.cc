@@ -5,6 +5,9 @@
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <set>
+
 #include "hepar/core/error.h"
 #include "hepar/core/file.h"
 #include "hepar/core/parallel.h"
@@ -21,19 +24,32 @@ namespace fs = std::filesystem;
 
 constexpr std::chrono::seconds kResumePatience{20};  // for a trainer that was just told to stop
 
-void check_device(const std::string& device) {
-  const bool is_cuda = device == "cuda" || device.starts_with("cuda:");
-  if (device != "cpu" && !is_cuda) {
+// "cuda" is the GPU of the process's own number on its machine.
+std::string chosen_device(const TrainOptions& options) {
+  const std::string& device = options.device;
+  if (device == "cpu") return device;
+  const std::string number = device.starts_with("cuda:") ? device.substr(5) : "0";
+  const bool is_number =
+      !number.empty() && number.size() < 4 &&
+      std::all_of(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if ((device != "cuda" && !device.starts_with("cuda:")) || !is_number) {
     throw Error(ErrorCode::kInvalidInput,
                 fmt::format("there is no device '{}'; give cpu, cuda or cuda:0", device));
   }
-  if (is_cuda && !at::hasCUDA()) {
+  const int gpus = at::hasCUDA() ? static_cast<int>(at::getNumGPUs()) : 0;
+  if (gpus == 0) {
     throw Error(
         ErrorCode::kUnsupported,
         fmt::format("there is no GPU for --device {}: this LibTorch has no CUDA, or finds no NVIDIA GPU; "
                     "train with --device cpu or build hepar-train on a machine with both",
                     device));
   }
+  const int chosen = device == "cuda" ? options.processes.local_rank % gpus : std::stoi(number);
+  if (chosen >= gpus) {
+    throw Error(ErrorCode::kInvalidInput,
+                fmt::format("there is no GPU number {}; this machine has {}, counted from 0", chosen, gpus));
+  }
+  return fmt::format("cuda:{}", chosen);
 }
 
 PlanChanges changes_of(const TrainingRecipe& recipe) {
@@ -49,39 +65,63 @@ PreprocessedDataset open_data(const TrainingRecord& record) {
   return data;
 }
 
-// What makes `run` a model folder, and the fold's record.
-void write_run_files(const TrainOptions& options, const fs::path& fold_folder) {
-  if (!options.resume && fs::exists(fold_folder / "checkpoint_latest.safetensors")) {
-    throw Error(
-        ErrorCode::kInvalidInput,
-        fmt::format("{} already holds a training; go on with it by --resume {}, or name another folder",
-                    fold_folder.string(), options.run.string()));
+bool holds_checkpoint(const fs::path& fold_folder) {
+  return fs::exists(fold_folder / "checkpoint_latest.safetensors");
+}
+
+bool other_fold_has_checkpoint(const fs::path& run, const fs::path& fold_folder) {
+  for (const auto& entry : fs::directory_iterator(run)) {
+    if (entry.path().filename() != fold_folder.filename() && holds_checkpoint(entry.path())) return true;
   }
+  return false;
+}
+
+// All folds of a model have one plan.
+void write_run_plan(const TrainOptions& options, const fs::path& fold_folder) {
   const TrainingRecord& record = options.record;
   const fs::path plans = options.run / "plans.json";
   const std::string before = fs::exists(plans) ? read_text_file(plans) : "";
   write_changed_plan(record.preprocessed / "plans.json", plans, record.configuration,
                      changes_of(record.recipe));
-  if (!options.resume && !before.empty() && read_text_file(plans) != before) {
-    write_text_file(plans, before);
-    throw Error(
-        ErrorCode::kInvalidInput,
-        fmt::format("{} is of another plan than this fold; train all folds of a model with one recipe, or "
-                    "name another folder",
-                    plans.string()));
+  if (before.empty() || read_text_file(plans) == before) return;
+  if (!other_fold_has_checkpoint(options.run, fold_folder)) return;
+  write_text_file(plans, before);
+  throw Error(ErrorCode::kInvalidInput,
+              fmt::format("{} is of another plan than this fold; train all folds of a model with one recipe, "
+                          "or name another folder",
+                          plans.string()));
+}
+
+// What makes `run` a model folder, and the fold's record.
+void write_run_files(const TrainOptions& options, const fs::path& fold_folder) {
+  if (!options.resume && holds_checkpoint(fold_folder)) {
+    throw Error(ErrorCode::kInvalidInput,
+                fmt::format("{} already holds a training; go on with it by --resume {} --fold {}, or name "
+                            "another folder",
+                            fold_folder.string(), options.run.string(), options.fold));
   }
-  write_text_file(options.run / "dataset.json", read_text_file(record.preprocessed / "dataset.json"));
-  write_training_record(fold_folder, record);
+  write_run_plan(options, fold_folder);
+  write_text_file(options.run / "dataset.json", read_text_file(options.record.preprocessed / "dataset.json"));
+  write_training_record(fold_folder, options.record);
+}
+
+// What a process that was killed while it wrote a file left behind (core/file.h).
+void remove_unfinished_files(const fs::path& fold_folder) {
+  for (const auto& entry : fs::directory_iterator(fold_folder)) {
+    if (entry.path().filename().string().starts_with(".part-")) fs::remove(entry.path());
+  }
 }
 
 void note_what_is_odd(const PreprocessedDataset& data, TrainingObserver& observer) {
   if (data.validation.empty())
     observer.note("There is no case to validate on: no pseudo-Dice, no checkpoint_best.");
-  if (data.training.size() == 1 && data.validation.size() == 1 &&
-      data.training.front().name() == data.validation.front().name()) {
-    observer.note(
-        fmt::format("The only case, {}, is trained and validated on: its Dice says nothing of others.",
-                    data.training.front().name()));
+  std::set<std::string> trained;
+  for (const TrainingCase& one : data.training) trained.insert(one.name());
+  const auto known = std::count_if(data.validation.begin(), data.validation.end(),
+                                   [&](const TrainingCase& one) { return trained.contains(one.name()); });
+  if (known > 0) {
+    observer.note(fmt::format("{} of {} validation cases are trained on: their Dice says nothing of others.",
+                              known, data.validation.size()));
   }
 }
 
@@ -104,31 +144,36 @@ void train_in_group(const TrainOptions& options, Communicator& processes, Traini
   if (writes) {
     make_folder(fold_folder);
     lock.emplace(fold_folder, options.resume ? kResumePatience : std::chrono::seconds(0));
+    remove_unfinished_files(fold_folder);
     write_run_files(options, fold_folder);
     note_what_is_odd(data, observer);
   }
+  at::Tensor ready = at::zeros({1});
+  processes.sum(ready);  // nobody reads the run's files before process 0 holds its lock
   Trainer trainer(options, std::move(data), processes);
-  options.resume ? trainer.resume() : trainer.start(observer);
+  options.resume ? trainer.resume(observer) : trainer.start(observer);
   run_epochs(trainer, fold_folder, writes, observer);
   trainer.write_final();
   if (!writes || trainer.data().validation.empty()) return;
-  observer.validated(validate(trainer, fold_folder / "validation_preprocessed"));
+  observer.validated(validate(trainer, fold_folder / "validation_preprocessed", observer));
 }
 
 }  // namespace
 
 void train(const TrainOptions& options, TrainingObserver& observer) {
-  check_device(options.device);
+  TrainOptions own = options;
+  own.device = chosen_device(options);
   at::set_num_threads(thread_count());
+  if (own.device != "cpu") at::globalContext().setBenchmarkCuDNN(true);  // all patches have one size
   const auto processes = join(options.processes);
   try {
-    train_in_group(options, *processes, observer);
+    train_in_group(own, *processes, observer);
   } catch (const c10::Error& error) {
     if (std::string(error.what()).find("out of memory") == std::string::npos) throw;
-    throw Error(
-        ErrorCode::kExhausted,
-        fmt::format("the memory of {} is used up; go on by --resume {} with a smaller --batch or --patch",
-                    options.device, options.run.string()));
+    throw Error(ErrorCode::kExhausted,
+                fmt::format("the memory of {} is used up; go on by --resume {} --fold {} with a smaller "
+                            "--batch or --patch",
+                            own.device, options.run.string(), options.fold));
   }
 }
 

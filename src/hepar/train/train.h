@@ -53,20 +53,21 @@ class TrainingObserver {
   virtual bool cancelled() const { return false; }
 };
 
-// Trains the network of record.preprocessed (training_case.h) by record.recipe and makes `run` a model
-// folder:
+// clang-format off
+// Trains the network of record.preprocessed (training_case.h) by record.recipe and makes `run` a model folder:
 //   plans.json, dataset.json
-//   fold_K/training.json                    what the training was told (training_record.h)
-//   fold_K/checkpoint_latest.safetensors    weights, optimiser and position, after every epoch and when
-//   stopped fold_K/checkpoint_best.safetensors      weights where the moving average of the pseudo-Dice was
-//   highest fold_K/checkpoint_final.safetensors     weights after the last epoch; no time, no path
-//   fold_K/metrics.jsonl, progress.svg      a line an epoch, and the curves
-//   fold_K/validation_preprocessed/summary.json   Dice of the validation cases on the preprocessed grid
-// The same seed, data, batch and thread count give the same weights, resumed or not, on a CPU. Several
-// processes share each batch and follow one process to rounding. Throws Error: kMissing, kInvalidInput,
-// kCorrupt for the inputs; kInvalidInput when the loss is no number, with the batch kept in
-// fold_K/failed_batch.safetensors; kExhausted for a full disk or memory, or a lost process; kCancelled when
-// the observer says so. After each of the last four the run can be resumed.
+//   fold_K/training.json                   what the training was told (training_record.h)
+//   fold_K/checkpoint_latest.safetensors   weights, optimiser and position, after every epoch and when stopped
+//   fold_K/checkpoint_best.safetensors     weights where the moving average of the pseudo-Dice was highest
+//   fold_K/checkpoint_final.safetensors    weights after the last epoch; no time, no path
+//   fold_K/metrics.jsonl, progress.svg     a line an epoch, and the curves
+//   fold_K/validation_preprocessed/summary.json    Dice of the validation cases on the preprocessed grid
+// The same seed, data, batch and thread count give the same weights, resumed or not, on a CPU. Several processes
+// share each batch and follow one process to rounding.
+// Throws Error: kMissing, kInvalidInput, kCorrupt for the inputs; kInvalidInput when the loss is no number, with
+// the batch kept in fold_K/failed_batch.safetensors; kExhausted for a full disk or memory, or a lost process;
+// kCancelled when the observer says so. After each of the last four the run can be resumed.
+// clang-format on
 void train(const TrainOptions& options, TrainingObserver& observer);
 
 }  // namespace hepar

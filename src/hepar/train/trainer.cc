@@ -51,6 +51,15 @@ LossSettings loss_settings(const TrainingRecipe& recipe, const ModelPlan& plan) 
   return {.paper = recipe.loss == "paper", .batch_dice = plan.batch_dice, .scales = recipe.scales};
 }
 
+// Of region n as declared; or of label n + 1, whatever the order of the declarations.
+std::string class_name(const DatasetLabels& labels, std::size_t n) {
+  if (labels.has_regions()) return labels.regions.at(n).first;
+  const auto found = std::find_if(labels.regions.begin(), labels.regions.end(), [&](const auto& region) {
+    return region.second.front() == static_cast<int>(n) + 1;
+  });
+  return found == labels.regions.end() ? fmt::format("label {}", n + 1) : found->first;
+}
+
 }  // namespace
 
 Trainer::Trainer(const TrainOptions& options, PreprocessedDataset data, Communicator& processes)
@@ -77,14 +86,47 @@ void Trainer::start(TrainingObserver& observer) {
     network_.set_weights(initial.weights);
     for (const std::string& note : initial.notes) observer.note(note);
   }
-  make_loader();
+  begin_together();
 }
 
-void Trainer::resume() {
-  const TrainingCheckpoint checkpoint = read_training_checkpoint(file("checkpoint_latest.safetensors"));
-  network_.set_weights(checkpoint.weights);
+void Trainer::resume(TrainingObserver& observer) {
+  const fs::path latest = file("checkpoint_latest.safetensors");
+  // A run that ended before its first checkpoint has its record alone, and begins anew.
+  if (!fs::exists(latest)) return start(observer);
+  const TrainingCheckpoint checkpoint = read_training_checkpoint(latest);
   position_ = checkpoint.position;
+  if (position_.iterations_per_epoch != recipe_.iterations) {
+    throw Error(ErrorCode::kInvalidInput,
+                fmt::format("{} has {} iterations in an epoch, and a resumed run keeps them; leave out "
+                            "--iterations {}",
+                            options_.run.string(), position_.iterations_per_epoch, recipe_.iterations));
+  }
+  if (position_.epoch > recipe_.epochs) {
+    throw Error(ErrorCode::kInvalidInput,
+                fmt::format("{} has finished {} epochs; give --epochs {} or more", options_.run.string(),
+                            position_.epoch, position_.epoch));
+  }
+  network_.set_weights(checkpoint.weights);
   optimiser_->restore(checkpoint.optimiser_state, static_cast<std::int64_t>(finished_batches()));
+  begin_together();
+}
+
+// Processes on several machines may see other files, or draw weights with other last bits of a logarithm.
+void Trainer::begin_together() {
+  position_.iterations_per_epoch = recipe_.iterations;
+  const auto own = static_cast<std::int64_t>(finished_batches());
+  at::Tensor first = at::full({1}, own, at::kLong);
+  processes_.broadcast(first);
+  if (first.item<std::int64_t>() != own) {
+    throw Error(ErrorCode::kInvalidInput,
+                fmt::format("process {} stands at iteration {} and process 0 at {}; give all processes the "
+                            "same RUN",
+                            processes_.rank(), own, first.item<std::int64_t>()));
+  }
+  for (const auto& [name, parameter] : network_.parameters()) {
+    at::Tensor values = parameter.detach();  // shares the parameter's memory
+    processes_.broadcast(values);
+  }
   make_loader();
 }
 
@@ -139,28 +181,44 @@ void Trainer::average_gradients() {
   }
 }
 
-void Trainer::agree_to_go_on(double loss, const Batch& batch, const TrainingObserver& observer) {
-  const bool broken = !std::isfinite(loss);
-  if (broken) write_failed_batch(file("failed_batch.safetensors"), batch);
-  at::Tensor votes = at::zeros({2}, at::kDouble);
-  votes[0] = broken ? 1.0 : 0.0;
-  votes[1] = observer.cancelled() ? 1.0 : 0.0;
-  processes_.sum(votes);
-  if (votes[0].item<double>() > 0) {
-    throw Error(
-        ErrorCode::kInvalidInput,
-        fmt::format("the loss is no number in iteration {} of epoch {}; the batch is in {}; go on from the "
-                    "last checkpoint by --resume with a lower --learning-rate than {}",
-                    position_.iteration + 1, position_.epoch + 1, file("failed_batch.safetensors").string(),
-                    recipe_.learning_rate));
+void Trainer::fail_without_number(const Batch* kept_batch) const {
+  std::string kept;
+  if (kept_batch != nullptr) {
+    write_failed_batch(file("failed_batch.safetensors"), *kept_batch);
+    kept = fmt::format(" the batch is in {};", file("failed_batch.safetensors").string());
   }
-  if (votes[1].item<double>() > 0) {
+  throw Error(ErrorCode::kInvalidInput,
+              fmt::format("the loss is no number in iteration {} of epoch {};{} go on from the last "
+                          "checkpoint by --resume {} --fold {} with a lower --learning-rate than {}",
+                          position_.iteration + 1, position_.epoch + 1, kept, options_.run.string(),
+                          options_.fold, recipe_.learning_rate));
+}
+
+void Trainer::agree_to_go_on(const Health& health, const Batch& batch, const TrainingObserver& observer) {
+  // Of each process a vote that its loss is no number, and one of all that want to stop. The norm is
+  // everyone's.
+  at::Tensor votes = at::zeros({processes_.size() + 1}, at::kDouble);
+  votes[processes_.rank()] = health.loss_is_finite ? 0.0 : 1.0;
+  votes[processes_.size()] = observer.cancelled() ? 1.0 : 0.0;
+  processes_.sum(votes);
+  const double* vote = votes.data_ptr<double>();
+  const double* stop = vote + processes_.size();
+  const double* broken = std::find_if(vote, stop, [](double count) { return count > 0; });
+  if (broken != stop) fail_without_number(broken - vote == processes_.rank() ? &batch : nullptr);
+  if (!health.norm_is_finite) fail_without_number(processes_.rank() == 0 ? &batch : nullptr);
+  if (*stop > 0) {
     write_latest();
-    throw Error(
-        ErrorCode::kCancelled,
-        fmt::format(
-            "the training was stopped after {} iterations of epoch {}; --resume {} goes on from there",
-            position_.iteration, position_.epoch + 1, options_.run.string()));
+    throw Error(ErrorCode::kCancelled,
+                fmt::format("the training was stopped after {} iterations of epoch {}; --resume {} --fold {} "
+                            "goes on from there",
+                            position_.iteration, position_.epoch + 1, options_.run.string(), options_.fold));
+  }
+}
+
+// A checkpoint of other weights could not be resumed.
+void Trainer::expect_finite_weights() const {
+  for (const auto& [name, parameter] : network_.parameters()) {
+    if (!parameter.isfinite().all().item<bool>()) fail_without_number(nullptr);
   }
 }
 
@@ -171,9 +229,8 @@ double Trainer::step(double rate, TrainingObserver& observer) {
   loss.backward();
   average_gradients();
   at::Tensor value = loss.detach().to(at::kDouble).cpu();
-  double norm = 0;
-  if (recipe_.gradient_clip > 0) norm = clip_gradients(network_.parameters(), recipe_.gradient_clip);
-  agree_to_go_on(value.item<double>() + norm, batch, observer);
+  const double norm = clip_gradients(network_.parameters(), recipe_.gradient_clip);
+  agree_to_go_on({std::isfinite(value.item<double>()), std::isfinite(norm)}, batch, observer);
   processes_.sum(value);
   optimiser_->step(rate);
   return value.item<double>() / processes_.size();
@@ -196,7 +253,8 @@ EpochReport Trainer::run_epoch(TrainingObserver& observer) {
   }
   report.waiting_share = (loader_->waited_s() - waited_before) / std::max(seconds_since(start), 1e-9);
   report.loss = position_.loss_sum / static_cast<double>(recipe_.iterations);
-  validate_epoch(report);
+  expect_finite_weights();
+  validate_epoch(report, observer);
   position_.epoch += 1;
   position_.iteration = 0;
   position_.loss_sum = 0;
@@ -206,7 +264,7 @@ EpochReport Trainer::run_epoch(TrainingObserver& observer) {
 }
 
 // nnU-Net's online validation: patches of the validation cases, threshold 0.5 or the largest logit.
-void Trainer::validate_epoch(EpochReport& report) {
+void Trainer::validate_epoch(EpochReport& report, const TrainingObserver& observer) {
   if (data_.validation.empty() || recipe_.validation_iterations == 0) return;
   const at::NoGradGuard no_gradients;
   const auto own = static_cast<std::uint64_t>(batch_size_);
@@ -226,6 +284,7 @@ void Trainer::validate_epoch(EpochReport& report) {
     const std::vector<at::Tensor> logits = network_.forward(batch.image);
     sum += loss_(logits, batch.labels).to(at::kDouble).cpu();
     dice.add(logits.front(), batch.labels);
+    agree_to_go_on({}, batch, observer);
   }
   processes_.sum(sum);
   report.validation_loss =
@@ -233,7 +292,7 @@ void Trainer::validate_epoch(EpochReport& report) {
   const PseudoDiceScore score = dice.score(processes_);
   report.pseudo_dice = score.mean;
   for (std::size_t n = 0; n < score.dice.size(); ++n)
-    report.class_dice.emplace_back(data_.labels.regions[n].first, score.dice[n]);
+    report.class_dice.emplace_back(class_name(data_.labels, n), score.dice[n]);
   position_.pseudo_dice_average = smoothed_dice(position_.pseudo_dice_average, score.mean);
   report.pseudo_dice_average = position_.pseudo_dice_average;
 }
@@ -249,6 +308,7 @@ void Trainer::write_best(EpochReport& report) {
 }
 
 void Trainer::write_latest() {
+  expect_finite_weights();
   last_checkpoint_ = Clock::now();
   if (processes_.rank() != 0) return;
   Weights state;

@@ -21,11 +21,11 @@ class Trainer {
  public:
   Trainer(const TrainOptions& options, PreprocessedDataset data, Communicator& processes);
 
-  // Random weights, those of another model, or the run's own checkpoint.
+  // Random weights, those of another model, or the run's own checkpoint where there is one.
   void start(TrainingObserver& observer);
-  void resume();
+  void resume(TrainingObserver& observer);
 
-  bool finished() const { return position_.epoch == recipe_.epochs; }
+  bool finished() const { return position_.epoch >= recipe_.epochs; }
   // The rest of the epoch that the position stands in. What is to be kept of it must be written before
   // write_latest(), so that a run that is killed in between does the epoch once more.
   EpochReport run_epoch(TrainingObserver& observer);
@@ -44,9 +44,16 @@ class Trainer {
   DropoutDraw draw_dropout() const;
   double step(double rate, TrainingObserver& observer);
   void average_gradients();
+  // What this process saw of a batch: whether its own loss is a number, and the norm of all gradients.
+  struct Health {
+    bool loss_is_finite = true, norm_is_finite = true;
+  };
   // Throws in all processes when one wants to stop or has a loss that is no number.
-  void agree_to_go_on(double loss, const Batch& batch, const TrainingObserver& observer);
-  void validate_epoch(EpochReport& report);
+  void agree_to_go_on(const Health& health, const Batch& batch, const TrainingObserver& observer);
+  [[noreturn]] void fail_without_number(const Batch* kept_batch) const;
+  void begin_together();
+  void expect_finite_weights() const;
+  void validate_epoch(EpochReport& report, const TrainingObserver& observer);
   void write_best(EpochReport& report);
   void make_loader();
   std::uint64_t finished_batches() const {

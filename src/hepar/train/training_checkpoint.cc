@@ -79,6 +79,7 @@ void write_training_checkpoint(const fs::path& file, const Weights& weights, con
   facts["format"] = kFormat;
   facts["epoch"] = fmt::format("{}", position.epoch);
   facts["iteration"] = fmt::format("{}", position.iteration);
+  facts["iterations_per_epoch"] = fmt::format("{}", position.iterations_per_epoch);
   set(facts, "loss_sum", position.loss_sum);
   set(facts, "pseudo_dice_average", position.pseudo_dice_average);
   set(facts, "best_average", position.best_average);
@@ -95,6 +96,7 @@ TrainingCheckpoint read_training_checkpoint(const fs::path& file) {
   TrainingPosition& position = checkpoint.position;
   position.epoch = numbers.at<std::int64_t>("epoch");
   position.iteration = numbers.at<std::int64_t>("iteration");
+  position.iterations_per_epoch = numbers.at<std::int64_t>("iterations_per_epoch");
   position.loss_sum = numbers.at<double>("loss_sum");
   position.pseudo_dice_average = numbers.find<double>("pseudo_dice_average");
   position.best_average = numbers.find<double>("best_average");

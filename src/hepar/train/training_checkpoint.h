@@ -16,7 +16,8 @@ namespace hepar {
 struct TrainingPosition {
   std::int64_t epoch = 0;      // finished ones
   std::int64_t iteration = 0;  // finished ones of the epoch after them
-  double loss_sum = 0;         // over those iterations
+  std::int64_t iterations_per_epoch = 0;
+  double loss_sum = 0;  // over those iterations
   std::optional<double> pseudo_dice_average, best_average;
 };
 

@@ -15,8 +15,12 @@ const Weights kState{{"sgd.momentum.a", {{2}, {3e-30F, 7.0F}}}};
 TEST(TrainingCheckpoint, ComesBackExactly) {
   const testing::ScratchFolder folder("hepar_checkpoint");
   const auto file = folder.path() / "c.safetensors";
-  const TrainingPosition position{
-      .epoch = 3, .iteration = 7, .loss_sum = 0.1 + 0.2, .pseudo_dice_average = 1.0 / 3, .best_average = {}};
+  const TrainingPosition position{.epoch = 3,
+                                  .iteration = 7,
+                                  .iterations_per_epoch = 9,
+                                  .loss_sum = 0.1 + 0.2,
+                                  .pseudo_dice_average = 1.0 / 3,
+                                  .best_average = {}};
   write_training_checkpoint(file, kWeights, kState, position, {});
   const TrainingCheckpoint back = read_training_checkpoint(file);
   EXPECT_EQ(back.weights.at("a").values, kWeights.at("a").values);
@@ -25,6 +29,7 @@ TEST(TrainingCheckpoint, ComesBackExactly) {
   EXPECT_EQ(back.optimiser_state.size(), 1U);
   EXPECT_EQ(back.position.epoch, 3);
   EXPECT_EQ(back.position.iteration, 7);
+  EXPECT_EQ(back.position.iterations_per_epoch, 9);
   EXPECT_EQ(back.position.loss_sum, 0.1 + 0.2);
   EXPECT_EQ(back.position.pseudo_dice_average, 1.0 / 3);
   EXPECT_FALSE(back.position.best_average);

@@ -27,31 +27,48 @@ std::int16_t label_at(const float* logits, std::size_t stride, const DatasetLabe
   return static_cast<std::int16_t>(largest);
 }
 
+// Stops a prediction, and reports nothing.
+class Cancellation final : public Progress {
+ public:
+  explicit Cancellation(const TrainingObserver& observer) : observer_(observer) {}
+  void update(std::string_view, double) override {}
+  bool cancelled() const override { return observer_.cancelled(); }
+
+ private:
+  const TrainingObserver& observer_;
+};
+
 std::vector<std::int16_t> predict(const TrainingCase& source, const FoldEngines& engine,
-                                  const Trainer& trainer) {
+                                  const Trainer& trainer, Progress& progress) {
   const Kernel3& size = source.size();
   Tensor image({1, source.channels(), size[0], size[1], size[2]});
   std::copy(source.image().begin(), source.image().end(), image.values.begin());
   std::vector<std::int16_t> labels(source.labels().size());
   const auto plane = static_cast<std::size_t>(size[1] * size[2]);
   const WindowOptions windows{.patch = trainer.data().plan.patch_size};
-  predict_planes(image, engine, windows, [&](std::int64_t d, std::span<const float> logits) {
-    for (std::size_t n = 0; n < plane; ++n)
-      labels[static_cast<std::size_t>(d) * plane + n] = label_at(&logits[n], plane, trainer.data().labels);
-  });
+  predict_planes(
+      image, engine, windows,
+      [&](std::int64_t d, std::span<const float> logits) {
+        for (std::size_t n = 0; n < plane; ++n)
+          labels[static_cast<std::size_t>(d) * plane + n] =
+              label_at(&logits[n], plane, trainer.data().labels);
+      },
+      &progress);
   return labels;
 }
 
 }  // namespace
 
-Validation validate(const Trainer& trainer, const std::filesystem::path& folder) {
+Validation validate(const Trainer& trainer, const std::filesystem::path& folder,
+                    const TrainingObserver& observer) {
+  Cancellation cancellation(observer);
   std::vector<std::unique_ptr<Engine>> engines;
   engines.push_back(engine_of(trainer.network()));
   const FoldEngines engine(std::move(engines));
   const DatasetLabels& labels = trainer.data().labels;
   Validation validation{labels.regions, {}};
   for (const TrainingCase& source : trainer.data().validation) {
-    const std::vector<std::int16_t> predicted = predict(source, engine, trainer);
+    const std::vector<std::int16_t> predicted = predict(source, engine, trainer, cancellation);
     ValidatedCase& done = validation.cases.emplace_back(ValidatedCase{source.name(), {}, {}, {}});
     for (const auto& [region, values] : labels.regions)
       done.counts.push_back(
