@@ -32,7 +32,7 @@ TrainingRecipe paper_recipe() {
 }
 
 // Two cores make about a thousand iterations an hour: a larger step, that falls, and no dropout, which slows
-// learning; every patch on liver or lesion, as it shows enough of what lies around.
+// learning.
 TrainingRecipe small_recipe() {
   TrainingRecipe recipe = paper_recipe();
   recipe.name = "small";
@@ -43,7 +43,6 @@ TrainingRecipe small_recipe() {
   recipe.validation_iterations = 10;
   recipe.learning_rate = 1e-3;
   recipe.schedule = "poly";
-  recipe.oversample_foreground = 1;
   recipe.augmentation.rotation_deg = 15;
   recipe.augmentation.scaling_chance = 0.2;
   recipe.augmentation.noise_chance = 0.15;
