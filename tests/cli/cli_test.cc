@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs the program as a user does, on phantoms and on broken input.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -14,15 +12,11 @@
 
 #include "hepar/core/file.h"
 #include "hepar/io/image_io.h"
+#include "program_run.h"
 
 namespace hepar {
 namespace {
 namespace fs = std::filesystem;
-
-struct Outcome {
-  int status = -1;
-  std::string out, err;
-};
 
 // The 0/1/2 map that a network would give: cysts are called tumour.
 std::string merged_labels(const std::string& from, const std::string& to) {
@@ -51,11 +45,7 @@ class Cli : public testing::Test {
 
   // `before` is shell text in front of the program, e.g. "ulimit -f 8; ".
   static Outcome run(const std::string& arguments, const std::string& before = "") {
-    const std::string out = path("stdout.txt"), err = path("stderr.txt");
-    const std::string line = before + HEPAR_BINARY " " + arguments + " >" + out + " 2>" + err + " </dev/null";
-    const int code = std::system(line.c_str());
-    return {WIFEXITED(code) ? WEXITSTATUS(code) : 128 + WTERMSIG(code), read_text_file(out),
-            read_text_file(err)};
+    return run_program(before + HEPAR_BINARY " " + arguments, root());
   }
 
   // A failure is one sentence on stderr after "hepar: ", nothing on stdout, and no output folder.

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // `hepar leakage` as a user runs it.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "hepar/core/file.h"
+#include "program_run.h"
 
 namespace hepar {
 namespace {
@@ -18,10 +17,6 @@ namespace fs = std::filesystem;
 
 class LeakageCli : public testing::Test {
  protected:
-  struct Outcome {
-    int status = -1;
-    std::string out, err;
-  };
   static void SetUpTestSuite() {
     root() = fs::temp_directory_path() / ("hepar_leakage_cli_test_" + std::to_string(::getpid()));
     make_folder(root() / "empty");
@@ -38,10 +33,7 @@ class LeakageCli : public testing::Test {
   }
   static std::string path(const std::string& name) { return (root() / name).string(); }
   static Outcome run(const std::string& arguments) {
-    const std::string out = path("stdout.txt"), err = path("stderr.txt");
-    const std::string line = HEPAR_BINARY " " + arguments + " >" + out + " 2>" + err + " </dev/null";
-    const int code = std::system(line.c_str());
-    return {WIFEXITED(code) ? WEXITSTATUS(code) : -1, read_text_file(out), read_text_file(err)};
+    return run_program(HEPAR_BINARY " " + arguments, root());
   }
   static Outcome leakage(const std::string& train, const std::string& test, const std::string& more = "") {
     return run("leakage " + path(train) + " " + path(test) + " " + more);

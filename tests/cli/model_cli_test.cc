@@ -2,10 +2,8 @@
 // Runs the program on nnU-Net's own models, whole and broken.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <nlohmann/json.hpp>
@@ -14,6 +12,7 @@
 #include "hepar/core/file.h"
 #include "hepar/io/image_io.h"
 #include "hepar/tensors/zip_writer.h"
+#include "program_run.h"
 
 namespace hepar {
 namespace {
@@ -23,11 +22,6 @@ using testing::HasSubstr;
 
 const fs::path kCase = HEPAR_GOLDEN "/nnunet/case2_regions_crop_pad_ensemble";
 const fs::path kModel = kCase / "model/Dataset802_LiverRegions/nnUNetTrainer__nnUNetPlans__3d_fullres";
-
-struct Outcome {
-  int status = -1;
-  std::string out, err;
-};
 
 class ModelCli : public testing::Test {
  protected:
@@ -40,19 +34,7 @@ class ModelCli : public testing::Test {
   }
   void TearDown() override { fs::remove_all(root_); }
 
-  Outcome run(const std::string& arguments) const {
-    const std::string out = (root_ / "stdout.txt").string(), err = (root_ / "stderr.txt").string();
-    const std::string line = std::string(HEPAR_BINARY " ")
-                                 .append(arguments)
-                                 .append(" >")
-                                 .append(out)
-                                 .append(" 2>")
-                                 .append(err)
-                                 .append(" </dev/null");
-    const int code = std::system(line.c_str());
-    return {WIFEXITED(code) ? WEXITSTATUS(code) : 128 + WTERMSIG(code), read_text_file(out),
-            read_text_file(err)};
-  }
+  Outcome run(const std::string& arguments) const { return run_program(HEPAR_BINARY " " + arguments, root_); }
   Outcome predict(const std::string& more = "") const {
     return run("predict " + (kCase / "input").string() + " " + (root_ / "out").string() + " -m " +
                model_.string() + " --no-mirror --step 1 " + more);

@@ -2,27 +2,21 @@
 // Runs the program with LibTorch's engine, and without its plugin.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "hepar/core/file.h"
 #include "hepar/io/image_io.h"
+#include "program_run.h"
 
 namespace hepar {
 namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
-
-struct Outcome {
-  int status = -1;
-  std::string err;
-};
 
 class TorchEngineCli : public testing::Test {
  protected:
@@ -36,10 +30,7 @@ class TorchEngineCli : public testing::Test {
   std::string path(const std::string& name) const { return (root_ / name).string(); }
   std::string ct() const { return path("cohort/imagesTr/phantom_000_0000.nii.gz"); }
   Outcome run(const fs::path& program, const std::string& arguments) const {
-    const std::string err = path("stderr.txt");
-    const int code =
-        std::system((program.string() + " " + arguments + " >" + path("stdout.txt") + " 2>" + err).c_str());
-    return {WIFEXITED(code) ? WEXITSTATUS(code) : 128 + WTERMSIG(code), read_text_file(err)};
+    return run_program(program.string() + " " + arguments, root_);
   }
   // One sentence, and nothing written.
   void expect_refusal(const fs::path& program, const std::string& device, int status,

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // `hepar train` as a user runs it, up to where the trainer starts.
 #include <gmock/gmock.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <limits>
 #include <string>
@@ -13,6 +11,7 @@
 #include "hepar/core/file.h"
 #include "hepar/io/image_io.h"
 #include "hepar/recipe/recipe_fields.h"
+#include "program_run.h"
 
 namespace hepar {
 namespace {
@@ -22,10 +21,6 @@ using testing::HasSubstr;
 
 class TrainCli : public testing::Test {
  protected:
-  struct Outcome {
-    int status = -1;
-    std::string out, err;
-  };
   static void SetUpTestSuite() {
     root() = fs::temp_directory_path() / ("hepar_train_cli_test_" + std::to_string(::getpid()));
     make_folder(root());
@@ -43,10 +38,7 @@ class TrainCli : public testing::Test {
   }
   static std::string path(const std::string& name) { return (root() / name).string(); }
   static Outcome run(const std::string& arguments, const std::string& binary = HEPAR_BINARY) {
-    const std::string out = path("stdout.txt"), err = path("stderr.txt");
-    const std::string line = binary + " " + arguments + " >" + out + " 2>" + err + " </dev/null";
-    const int code = std::system(line.c_str());
-    return {WIFEXITED(code) ? WEXITSTATUS(code) : -1, read_text_file(out), read_text_file(err)};
+    return run_program(binary + " " + arguments, root());
   }
   // A copy of the cohort to spoil.
   static fs::path changed() {

@@ -18,16 +18,12 @@
 #include "hepar/core/file.h"
 #include "hepar/core/random.h"
 #include "hepar/train/test_dataset.h"
+#include "program_run.h"
 
 namespace hepar {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct Outcome {
-  int status = -1;
-  std::string out, err;
-};
 
 class TrainProgram : public ::testing::Test {
  protected:
@@ -40,11 +36,7 @@ class TrainProgram : public ::testing::Test {
 
   // `before` is shell text in front of the program.
   Outcome run(const std::string& arguments, const std::string& before = "") const {
-    const std::string out = path("stdout.txt"), err = path("stderr.txt");
-    const std::string line = before + HEPAR_TRAIN " " + arguments + " >" + out + " 2>" + err + " </dev/null";
-    const int code = std::system(line.c_str());
-    return {WIFEXITED(code) ? WEXITSTATUS(code) : 128 + WTERMSIG(code), read_text_file(out),
-            read_text_file(err)};
+    return run_program(before + HEPAR_TRAIN " " + arguments, folder_.path());
   }
 
   // Starts the program in the background.

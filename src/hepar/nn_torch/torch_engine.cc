@@ -15,25 +15,19 @@
 namespace hepar {
 namespace {
 
-bool is_out_of_memory(std::string_view text) {
-  return text.find("out of memory") != text.npos ||          // CUDA
-         text.find("can't allocate memory") != text.npos ||  // the host
-         text.find("not enough memory") != text.npos;        // the host, other systems
-}
-
 // LibTorch's errors in Hepar's words: Error(kExhausted) for memory, Error(kUnsupported) for all else.
 template <class Action>
 auto in_libtorch(const Action& action) {
   try {
     return action();
   } catch (const c10::Error& error) {
-    const std::string_view text = error.what_without_backtrace();
-    if (is_out_of_memory(text)) {
+    if (is_out_of_memory(error)) {
       throw Error(
           ErrorCode::kExhausted,
           "the device's memory does not hold the network and one patch; close other programs on it or "
           "run with --device cpu");
     }
+    const std::string_view text = error.what_without_backtrace();
     throw Error(ErrorCode::kUnsupported, fmt::format("LibTorch can't run the network here ({}); run it with "
                                                      "--device cpu, which needs no LibTorch",
                                                      text.substr(0, text.find('\n'))));
@@ -97,6 +91,13 @@ at::Device usable_device(const TorchEngineOptions& options) {
 }
 
 }  // namespace
+
+bool is_out_of_memory(const c10::Error& error) {
+  const std::string_view text = error.what_without_backtrace();
+  return text.find("out of memory") != text.npos ||          // CUDA
+         text.find("can't allocate memory") != text.npos ||  // the host
+         text.find("not enough memory") != text.npos;        // the host, other systems
+}
 
 at::Tensor forward_in_batches(const at::Tensor& input, std::int64_t& samples, const BatchForward& forward) {
   std::vector<at::Tensor> outputs;

@@ -6,13 +6,11 @@
 #include <filesystem>
 
 #include "hepar/core/error.h"
-#include "hepar/nn/model_folder.h"
 #include "hepar/nn/test_engine_conformance.h"
-#include "hepar/nn/test_golden_model.h"
+#include "hepar/nn/test_golden_patch.h"
 #include "hepar/nn/test_plan.h"
 #include "hepar/nn_reference/reference_engine.h"
 #include "hepar/nn_torch/torch_network_engine.h"
-#include "hepar/tensors/test_npy.h"
 
 namespace hepar::conformance {
 namespace {
@@ -31,28 +29,13 @@ INSTANTIATE_TEST_SUITE_P(Torch, EngineConformance, ::testing::Values(EngineUnder
 INSTANTIATE_TEST_SUITE_P(Torch, EngineAgreement, ::testing::ValuesIn(agreements()),
                          [](const auto& test) { return test.param.network.name; });
 
-// A patch that nnU-Net itself sent through one of its networks (tests/golden/README.md).
-void expect_logits_of_nnunet(const std::string& name) {
-  const std::filesystem::path folder = std::filesystem::path(HEPAR_GOLDEN) / "nnunet" / name;
-  const ModelFolder model = read_model_folder(golden_model(folder));
-  const NpyArray patch = read_npy(folder / "patch_input.npy"), logits = read_npy(folder / "patch_logits.npy");
-  const auto [d, h, w] = model.plan.patch_size;
-  Tensor input({1, model.plan.network.input_channels, d, h, w});
-  ASSERT_EQ(patch.values.size(), input.values.size());
-  std::transform(patch.values.begin(), patch.values.end(), input.values.begin(),
-                 [](double value) { return static_cast<float>(value); });
-  const Tensor got = make_torch_engine(model.plan.network, read_fold(model, 0))->run(input);
-  ASSERT_EQ(logits.values.size(), got.values.size());
-  // Both are float32, with sums in another order.
-  for (std::size_t n = 0; n < got.values.size(); ++n)
-    ASSERT_NEAR(static_cast<double>(got.values[n]), logits.values[n], 1e-4) << n;
-}
+const std::filesystem::path kCases = std::filesystem::path(HEPAR_GOLDEN) / "nnunet";
 
 TEST(TorchEngine, GivesTheLogitsOfAPlainNetworkOfNnunet) {
-  expect_logits_of_nnunet("case2_regions_crop_pad_ensemble");
+  expect_logits_of_nnunet(kCases / "case2_regions_crop_pad_ensemble", kMaker);
 }
 TEST(TorchEngine, GivesTheLogitsOfAResidualEncoderOfNnunet) {
-  expect_logits_of_nnunet("case4_resenc_transposed_sepz");
+  expect_logits_of_nnunet(kCases / "case4_resenc_transposed_sepz", kMaker);
 }
 
 // A case as the unknown device or the missing GPU; the tests run on the host alone.

@@ -15,6 +15,9 @@ namespace hepar {
 // Batches as make_torch_engine.
 std::unique_ptr<Engine> engine_of(const TorchNetwork& network, std::int64_t most_samples = 1);
 
+// Whether LibTorch says that the memory of the device or of the host is used up.
+bool is_out_of_memory(const c10::Error& error);
+
 // The outputs of the input's samples (axis 0), as many at a time as `samples`. Halves `samples` and tries
 // again when `forward` finds its device's memory used up; Error(kExhausted) when it does with one sample.
 using BatchForward = std::function<at::Tensor(const at::Tensor& samples)>;

@@ -12,6 +12,7 @@
 #include "hepar/core/file.h"
 #include "hepar/core/parallel.h"
 #include "hepar/nn/plan_changes.h"
+#include "hepar/nn_torch/torch_network_engine.h"
 #include "hepar/train/metrics_log.h"
 #include "hepar/train/run_lock.h"
 #include "hepar/train/trainer.h"
@@ -169,7 +170,7 @@ void train(const TrainOptions& options, TrainingObserver& observer) {
   try {
     train_in_group(own, *processes, observer);
   } catch (const c10::Error& error) {
-    if (std::string(error.what()).find("out of memory") == std::string::npos) throw;
+    if (!is_out_of_memory(error)) throw;
     throw Error(ErrorCode::kExhausted,
                 fmt::format("the memory of {} is used up; go on by --resume {} --fold {} with a smaller "
                             "--batch or --patch",

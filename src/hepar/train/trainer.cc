@@ -132,17 +132,18 @@ void Trainer::begin_together() {
 
 void Trainer::make_loader() {
   const auto per_batch = static_cast<std::uint64_t>(batch_size_);
-  loader_ = std::make_unique<PatchLoader>(
-      [this](std::uint64_t index) { return draw_training(index); }, finished_batches() * per_batch,
-      std::numeric_limits<std::uint64_t>::max(), workers_, kBatchesAhead * per_batch);
+  const auto draw = [this](std::uint64_t index) {
+    return draw_training_patch(data_, recipe_, sample_number(index), data_.plan.batch_size);
+  };
+  loader_ = std::make_unique<PatchLoader>(draw, finished_batches() * per_batch,
+                                          std::numeric_limits<std::uint64_t>::max(), workers_,
+                                          kBatchesAhead * per_batch);
 }
 
-// This process' patch number `index`; of each batch it has the part that its rank names.
-Patch Trainer::draw_training(std::uint64_t index) const {
+std::uint64_t Trainer::sample_number(std::uint64_t index) const {
   const auto own = static_cast<std::uint64_t>(batch_size_);
   const auto whole = static_cast<std::uint64_t>(data_.plan.batch_size);
-  const std::uint64_t in_batch = static_cast<std::uint64_t>(processes_.rank()) * own + index % own;
-  return draw_training_patch(data_, recipe_, index / own * whole + in_batch, data_.plan.batch_size);
+  return index / own * whole + static_cast<std::uint64_t>(processes_.rank()) * own + index % own;
 }
 
 Batch Trainer::next_batch(PatchLoader& loader) const {
@@ -153,12 +154,10 @@ Batch Trainer::next_batch(PatchLoader& loader) const {
 
 DropoutDraw Trainer::draw_dropout() const {
   DropoutDraw draw;
-  const auto first = finished_batches() * static_cast<std::uint64_t>(data_.plan.batch_size) +
-                     static_cast<std::uint64_t>(processes_.rank() * batch_size_);
-  for (std::int64_t n = 0; n < batch_size_; ++n) {
-    draw.samples.push_back(
-        Random(recipe_.seed).fork(kDropoutStream).fork(first + static_cast<std::uint64_t>(n)));
-  }
+  const Random random = Random(recipe_.seed).fork(kDropoutStream);
+  const std::uint64_t first = finished_batches() * static_cast<std::uint64_t>(batch_size_);
+  for (std::int64_t n = 0; n < batch_size_; ++n)
+    draw.samples.push_back(random.fork(sample_number(first + static_cast<std::uint64_t>(n))));
   return draw;
 }
 
@@ -268,15 +267,12 @@ void Trainer::validate_epoch(EpochReport& report, const TrainingObserver& observ
   if (data_.validation.empty() || recipe_.validation_iterations == 0) return;
   const at::NoGradGuard no_gradients;
   const auto own = static_cast<std::uint64_t>(batch_size_);
-  const auto whole = static_cast<std::uint64_t>(data_.plan.batch_size);
-  const auto first = static_cast<std::uint64_t>(position_.epoch * recipe_.validation_iterations);
-  const auto draw = [&](std::uint64_t index) {
-    const std::uint64_t number =
-        (first + index / own) * whole + static_cast<std::uint64_t>(processes_.rank()) * own;
-    return draw_validation_patch(data_, recipe_, number + index % own, data_.plan.batch_size);
+  const auto count = static_cast<std::uint64_t>(recipe_.validation_iterations) * own;
+  const auto first = static_cast<std::uint64_t>(position_.epoch) * count;
+  const auto draw = [this](std::uint64_t index) {
+    return draw_validation_patch(data_, recipe_, sample_number(index), data_.plan.batch_size);
   };
-  PatchLoader loader(draw, 0, static_cast<std::uint64_t>(recipe_.validation_iterations) * own, workers_,
-                     kBatchesAhead * own);
+  PatchLoader loader(draw, first, first + count, workers_, kBatchesAhead * own);
   PseudoDice dice(data_.labels);
   at::Tensor sum = at::zeros({1}, at::kDouble);
   for (std::int64_t n = 0; n < recipe_.validation_iterations; ++n) {

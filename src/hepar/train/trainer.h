@@ -39,7 +39,9 @@ class Trainer {
  private:
   using Clock = std::chrono::steady_clock;
 
-  Patch draw_training(std::uint64_t index) const;
+  // The number, over all processes, of this process's sample `index`: of each batch it has the part that its
+  // rank names.
+  std::uint64_t sample_number(std::uint64_t index) const;
   Batch next_batch(PatchLoader& loader) const;
   DropoutDraw draw_dropout() const;
   double step(double rate, TrainingObserver& observer);

@@ -8,17 +8,21 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <functional>
+#include <memory>
 #include <string>
 
+#include "hepar/nn/engine.h"
 #include "hepar/nn/model_folder.h"
 #include "hepar/nn/test_golden_model.h"
-#include "hepar/nn_cpu/cpu_engine.h"
 #include "hepar/tensors/test_npy.h"
 
 namespace hepar {
 
 // `folder`/model holds one model in nnU-Net's folders; the patch went through its first fold.
-inline void expect_logits_of_nnunet(const std::filesystem::path& folder) {
+inline void expect_logits_of_nnunet(
+    const std::filesystem::path& folder,
+    const std::function<std::unique_ptr<Engine>(const NetworkSpec&, const Weights&)>& make_engine) {
   const ModelFolder model = read_model_folder(golden_model(folder));
   const NpyArray patch = read_npy(folder / "patch_input.npy"), logits = read_npy(folder / "patch_logits.npy");
   const auto [d, h, w] = model.plan.patch_size;
@@ -26,7 +30,7 @@ inline void expect_logits_of_nnunet(const std::filesystem::path& folder) {
   ASSERT_EQ(patch.values.size(), input.values.size());
   std::transform(patch.values.begin(), patch.values.end(), input.values.begin(),
                  [](double value) { return static_cast<float>(value); });
-  const Tensor got = make_cpu_engine(model.plan.network, read_fold(model, 0))->run(input);
+  const Tensor got = make_engine(model.plan.network, read_fold(model, 0))->run(input);
   ASSERT_EQ(logits.values.size(), got.values.size());
   double difference = 0;
   for (std::size_t n = 0; n < got.values.size(); ++n) {
