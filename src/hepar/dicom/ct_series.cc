@@ -223,38 +223,58 @@ CtVolume interpolate(const CtVolume& source, const SliceStack& stack) {
   return result;
 }
 
-void describe(CtSeries& series, const std::vector<FileHeader>& slices, const SliceStack& stack) {
+CtGrid grid_of(const std::vector<FileHeader>& slices, const SliceStack& stack) {
+  CtGrid grid;
+  grid.geometry = stack.geometry;
+  grid.notes = stack.notes;
+  check_duplicates(slices, stack, grid.notes);
   for (const std::size_t n : stack.order) {
-    series.slices.push_back({slices[n].sop_instance_uid, slices[n].plane->position_mm, slices[n].file});
+    grid.slices.push_back({slices[n].sop_instance_uid, slices[n].plane->position_mm, slices[n].file});
   }
   const FileHeader& first = slices[stack.order.front()];
-  series.series_uid = first.series_uid, series.study_uid = first.study_uid;
-  series.frame_of_reference_uid = first.frame_of_reference_uid;
-  series.tube_voltage_kv = first.tube_voltage_kv, series.slice_thickness_mm = first.slice_thickness_mm;
-  series.resampled = stack.resampled;
+  grid.series_uid = first.series_uid, grid.study_uid = first.study_uid;
+  grid.frame_of_reference_uid = first.frame_of_reference_uid;
+  grid.resampled = stack.resampled;
+  return grid;
 }
 
-CtSeries assemble(const std::vector<FileHeader>& slices, bool resample_irregular) {
-  const std::vector<SlicePlane> planes = checked_planes(slices);
-  const SliceStack stack = dicom::stack_slices(planes, resample_irregular);
+CtSeries with_voxels(CtGrid grid, const std::vector<FileHeader>& slices, const SliceStack& stack) {
   CtSeries series;
-  series.notes = stack.notes;
-  check_duplicates(slices, stack, series.notes);
-  describe(series, slices, stack);
+  series.grid = std::move(grid);
+  const FileHeader& first = slices[stack.order.front()];
+  series.tube_voltage_kv = first.tube_voltage_kv, series.slice_thickness_mm = first.slice_thickness_mm;
   Geometry as_read = stack.geometry;
   as_read.size.k = static_cast<std::int64_t>(stack.order.size());
   CtVolume volume(as_read);
   const std::int64_t replaced = read_slices(slices, stack.order, volume);
   if (replaced > 0) {
-    series.notes.push_back(
+    series.grid.notes.push_back(
         fmt::format("{} voxels of padding or below -1024 HU are read as -1024 HU.", replaced));
   }
-  if (!slices[stack.order.front()].has_rescale) {
-    series.notes.emplace_back(
+  if (!first.has_rescale) {
+    series.grid.notes.emplace_back(
         "The files state no rescale slope and intercept; their pixels are taken as Hounsfield units.");
   }
   series.voxels = stack.resampled ? interpolate(volume, stack) : std::move(volume);
   return series;
+}
+
+// Finds the series and its stack, hands them to `use` and notes what else lies in the folder.
+template <class Use>
+void with_series(const fs::path& folder, const CtSeriesOptions& options, const Use& use) {
+  Scan found = scan(folder);
+  const std::vector<FileHeader> slices = choose(found, folder, options.series);
+  try {
+    const SliceStack stack = dicom::stack_slices(checked_planes(slices), options.resample_irregular);
+    CtGrid& grid = use(grid_of(slices, stack), slices, stack);
+    if (found.not_dicom_count + found.other_count > 0) {
+      grid.notes.push_back(fmt::format(
+          "Ignored in the folder: {} files that are not DICOM, {} DICOM files that are no CT slices.",
+          found.not_dicom_count, found.other_count));
+    }
+  } catch (const Error& error) {
+    throw error.during("can't use the CT series in " + folder.string());
+  }
 }
 
 }  // namespace
@@ -262,19 +282,19 @@ CtSeries assemble(const std::vector<FileHeader>& slices, bool resample_irregular
 DicomFolder find_ct_series(const fs::path& folder) { return contents_of(scan(folder)); }
 
 CtSeries read_ct_series(const fs::path& folder, const CtSeriesOptions& options) {
-  Scan found = scan(folder);
-  const std::vector<FileHeader> slices = choose(found, folder, options.series);
-  try {
-    CtSeries series = assemble(slices, options.resample_irregular);
-    if (found.not_dicom_count + found.other_count > 0) {
-      series.notes.push_back(fmt::format(
-          "Ignored in the folder: {} files that are not DICOM, {} DICOM files that are no CT slices.",
-          found.not_dicom_count, found.other_count));
-    }
-    return series;
-  } catch (const Error& error) {
-    throw error.during("can't use the CT series in " + folder.string());
-  }
+  CtSeries series;
+  with_series(folder, options, [&](CtGrid grid, const auto& slices, const auto& stack) -> CtGrid& {
+    series = with_voxels(std::move(grid), slices, stack);
+    return series.grid;
+  });
+  return series;
+}
+
+CtGrid read_ct_grid(const fs::path& folder, const CtSeriesOptions& options) {
+  CtGrid result;
+  with_series(folder, options,
+              [&](CtGrid grid, const auto&, const auto&) -> CtGrid& { return result = std::move(grid); });
+  return result;
 }
 
 }  // namespace hepar

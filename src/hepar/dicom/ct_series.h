@@ -34,12 +34,18 @@ struct CtSlice {
   std::filesystem::path file;
 };
 
-struct CtSeries {
-  CtVolume voxels;                 // i along the rows, j along the columns, k along their cross product
-  std::vector<std::string> notes;  // one sentence each: what was ignored, left out, replaced, resampled
-  std::vector<CtSlice> slices;     // the slices used, along +k; one per k unless `resampled`
-  bool resampled = false;
+// Where the slices of a CT series lie: all that objects made from it refer to.
+struct CtGrid {
+  Geometry geometry;            // i along the rows, j along the columns, k along their cross product
+  std::vector<CtSlice> slices;  // the slices used, along +k; one per k unless `resampled`
+  bool resampled = false;       // the grid is not that of the slices
   std::string series_uid, study_uid, frame_of_reference_uid;  // the last may be empty
+  std::vector<std::string> notes;  // one sentence each: what was ignored, left out, replaced, resampled
+};
+
+struct CtSeries {
+  CtVolume voxels;  // on grid.geometry
+  CtGrid grid;
   std::optional<double> tube_voltage_kv, slice_thickness_mm;
 };
 
@@ -49,8 +55,11 @@ struct CtSeries {
 // missing, uneven, tilted, shifted or contradicting slices are refused, the first two unless
 // `resample_irregular`.
 // Throws Error: kMissing (no such folder, no CT in it), kInvalidInput (several series, the gate),
-// kUnsupported (multi-frame, a compression that DCMTK does not decode, named), kCorrupt (damaged files).
+// kUnsupported (multi-frame, a compression that is not decoded, named), kCorrupt (damaged files).
 // No message holds patient data. PS3.3 C.7.6.2 (image plane), C.8.2.1 (CT image).
 CtSeries read_ct_series(const std::filesystem::path& folder, const CtSeriesOptions& options = {});
+
+// The same without the pixels, which are not looked at but for duplicates.
+CtGrid read_ct_grid(const std::filesystem::path& folder, const CtSeriesOptions& options = {});
 
 }  // namespace hepar

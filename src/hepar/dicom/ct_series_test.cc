@@ -69,15 +69,15 @@ TEST_F(CtSeriesTest, EvenSlicesMakeAVolumeInHounsfieldUnits) {
   EXPECT_EQ(series.voxels.geometry(), expected);
   EXPECT_EQ(slice_of(series, 0)[0], -1024);       // stored 0, intercept -1024
   EXPECT_EQ(slice_of(series, 2)[7], 207 - 1024);  // stored 200 + 7 at (1, 1)
-  EXPECT_THAT(series.notes, IsEmpty());
-  EXPECT_EQ(series.series_uid, "1.2.3.111111");
-  EXPECT_EQ(series.study_uid, "1.2.3.5");
-  EXPECT_EQ(series.frame_of_reference_uid, "1.2.3.6");
+  EXPECT_THAT(series.grid.notes, IsEmpty());
+  EXPECT_EQ(series.grid.series_uid, "1.2.3.111111");
+  EXPECT_EQ(series.grid.study_uid, "1.2.3.5");
+  EXPECT_EQ(series.grid.frame_of_reference_uid, "1.2.3.6");
   EXPECT_EQ(series.tube_voltage_kv, 120);
-  ASSERT_EQ(series.slices.size(), 3U);
-  EXPECT_EQ(series.slices[2].position_mm, (Vec3{-100, -120, 10}));
-  EXPECT_EQ(series.slices[2].sop_instance_uid, "1.2.3.9.200.12");
-  EXPECT_EQ(series.slices[2].file, folder_ / "2.dcm");
+  ASSERT_EQ(series.grid.slices.size(), 3U);
+  EXPECT_EQ(series.grid.slices[2].position_mm, (Vec3{-100, -120, 10}));
+  EXPECT_EQ(series.grid.slices[2].sop_instance_uid, "1.2.3.9.200.12");
+  EXPECT_EQ(series.grid.slices[2].file, folder_ / "2.dcm");
 }
 
 TEST_F(CtSeriesTest, NamesAndFoldersOfTheFilesDoNotMatter) {
@@ -103,7 +103,7 @@ TEST_F(CtSeriesTest, OtherFilesAreCountedAndIgnored) {
   SyntheticSlice report;
   report.attributes = {{"SOPClassUID", "1.2.840.10008.5.1.4.1.1.7"}};  // secondary capture
   write_slice(folder_ / "report", report);
-  EXPECT_THAT(read(even_slices(2)).notes,
+  EXPECT_THAT(read(even_slices(2)).grid.notes,
               ElementsAre(AllOf(HasSubstr("3 files"), HasSubstr("3 DICOM files"))));
   const DicomFolder contents = find_ct_series(folder_);
   EXPECT_EQ(contents.not_dicom_count, 3);
@@ -156,7 +156,7 @@ TEST_F(CtSeriesTest, StraySliceIsLeftOutAndSaidSo) {
   slices[0].attributes["ImageOrientationPatient"] = "0\\1\\0\\0\\0\\-1";
   const CtSeries series = read(slices);
   EXPECT_EQ(series.voxels.size().k, 3);
-  EXPECT_THAT(series.notes, ElementsAre(HasSubstr("1 sagittal slice")));
+  EXPECT_THAT(series.grid.notes, ElementsAre(HasSubstr("1 sagittal slice")));
 }
 
 TEST_F(CtSeriesTest, MissingAndUnevenSlicesNameTheOption) {
@@ -178,9 +178,9 @@ TEST_F(CtSeriesTest, ResamplesLinearlyOnRequest) {
   std::vector<float> first;
   for (std::int64_t k = 0; k < 6; ++k) first.push_back(slice_of(series, k)[0] + 1024);
   EXPECT_THAT(first, ElementsAre(0, 100, 200, 250, 300, 400));
-  EXPECT_TRUE(series.resampled);
-  EXPECT_EQ(series.slices.size(), 5U);
-  EXPECT_THAT(series.notes, ElementsAre(HasSubstr("interpolated linearly")));
+  EXPECT_TRUE(series.grid.resampled);
+  EXPECT_EQ(series.grid.slices.size(), 5U);
+  EXPECT_THAT(series.grid.notes, ElementsAre(HasSubstr("interpolated linearly")));
 }
 
 TEST_F(CtSeriesTest, ResampledVolumeMayEndBeforeTheLastSlice) {
@@ -207,7 +207,7 @@ TEST_F(CtSeriesTest, DuplicatesWithTheSamePixelsAreUsedOnce) {
   slices.push_back(slices[1]);
   const CtSeries series = read(slices);
   EXPECT_EQ(series.voxels.size().k, 3);
-  EXPECT_THAT(series.notes, ElementsAre(AllOf(HasSubstr("found twice"), HasSubstr(": 1."))));
+  EXPECT_THAT(series.grid.notes, ElementsAre(AllOf(HasSubstr("found twice"), HasSubstr(": 1."))));
   slices[3].first_pixel = 101;
   EXPECT_THAT(refusal(ErrorCode::kInvalidInput, slices), HasSubstr("show something else"));
 }
@@ -240,7 +240,7 @@ TEST_F(CtSeriesTest, MissingRescaleIsNoted) {
   for (auto& slice : slices) slice.attributes = {{"RescaleSlope", ""}, {"RescaleIntercept", ""}};
   const CtSeries series = read(slices);
   EXPECT_EQ(slice_of(series, 1)[0], 100);
-  EXPECT_THAT(series.notes, ElementsAre(HasSubstr("no rescale slope")));
+  EXPECT_THAT(series.grid.notes, ElementsAre(HasSubstr("no rescale slope")));
 }
 
 TEST_F(CtSeriesTest, SignedPixelsOfTwelveBits) {
@@ -267,7 +267,7 @@ TEST_F(CtSeriesTest, PaddingBecomesAirAndIsCounted) {
   const CtSeries series = read(slices);
   EXPECT_EQ(slice_of(series, 0)[0], -1024);
   EXPECT_EQ(slice_of(series, 0)[1], 40);
-  EXPECT_THAT(series.notes, ElementsAre(HasSubstr("2 voxels of padding")));
+  EXPECT_THAT(series.grid.notes, ElementsAre(HasSubstr("2 voxels of padding")));
 }
 
 TEST_F(CtSeriesTest, PaddingValueWithinTissueIsNotBelieved) {
@@ -297,7 +297,7 @@ TEST_F(CtSeriesTest, AttributesThatMayBeMissing) {
   auto slices = even_slices(2);
   for (auto& slice : slices) slice.attributes = {{"FrameOfReferenceUID", ""}, {"KVP", ""}};
   const CtSeries series = read(slices);
-  EXPECT_EQ(series.frame_of_reference_uid, "");
+  EXPECT_EQ(series.grid.frame_of_reference_uid, "");
   EXPECT_EQ(series.tube_voltage_kv, std::nullopt);
 }
 

@@ -31,20 +31,20 @@ TEST(RealCt, LiverWithTumours) {
   EXPECT_EQ(series.voxels.size(), (Int3{512, 512, 129}));
   EXPECT_NEAR(series.voxels.geometry().spacing_mm.x, 0.57, 1e-6);
   EXPECT_NEAR(series.voxels.geometry().spacing_mm.z, 1.6, 1e-6);
-  EXPECT_EQ(series.frame_of_reference_uid, "");
+  EXPECT_EQ(series.grid.frame_of_reference_uid, "");
 }
 
 TEST(RealCt, PaddingOutsideTheScan) {
   const CtSeries series = read_ct_series(data("crlm"));
   EXPECT_EQ(series.voxels.size(), (Int3{512, 512, 41}));
   EXPECT_EQ(*std::min_element(series.voxels.voxels().begin(), series.voxels.voxels().end()), -1024);
-  EXPECT_THAT(series.notes, Contains(HasSubstr("padding")));
+  EXPECT_THAT(series.grid.notes, Contains(HasSubstr("padding")));
 }
 
 TEST(RealCt, StraySagittalSlice) {
   const CtSeries series = read_ct_series(data("radcttaceomics/0745"));
   EXPECT_EQ(series.voxels.size(), (Int3{512, 512, 51}));
-  EXPECT_THAT(series.notes, Contains(AllOf(HasSubstr("1 sagittal slice"), HasSubstr("left out"))));
+  EXPECT_THAT(series.grid.notes, Contains(AllOf(HasSubstr("1 sagittal slice"), HasSubstr("left out"))));
 }
 
 TEST(RealCt, IrregularSlices) {

@@ -16,7 +16,7 @@ LoadedCt load_ct(const CtSource& source) {
   if (std::filesystem::is_directory(source.path)) {
     auto series = read_ct_series(source.path,
                                  {.series = source.series, .resample_irregular = source.resample_irregular});
-    return {std::move(series.voxels), std::move(series.notes)};
+    return {std::move(series.voxels), std::move(series.grid.notes)};
   }
   auto image = read_ct(source.path, {.accept_skewed_directions = source.accept_skewed_directions});
   return {std::move(image.voxels), std::move(image.notes)};

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "hepar/dicom/ct_series.h"
+#include "hepar/dicom/dicom_profile.h"
+#include "hepar/volume/volume.h"
+
+namespace hepar {
+
+struct Segment {
+  int number = 0;     // Segment Number, from 1
+  std::string label;  // UTF-8
+  CodedConcept category, type;
+};
+
+// One frame: a slice of one segment.
+struct SegmentFrame {
+  int segment = 0;                   // Segment::number
+  Vec3 position_mm;                  // centre of the first pixel
+  std::vector<std::uint8_t> pixels;  // rows x columns: 0 and 1 (binary), or 0 to maximum_value (fractional)
+};
+
+// What Hepar uses of a DICOM Segmentation (PS3.3 A.51).
+struct Segmentation {
+  std::vector<Segment> segments;  // by number
+  std::vector<SegmentFrame> frames;
+  Geometry plane;  // rows, columns, in-plane spacing and directions of all frames; the origin is the first's
+  int maximum_value = 1;                           // above 1: fractional
+  std::string frame_of_reference_uid, series_uid;  // of the images; empty: not said
+  std::vector<std::string> notes;
+};
+
+// Reads a SEG of any vendor, binary or fractional, of any transfer syntax that Hepar decodes. Frames that are
+// missing are empty slices; segments may overlap. Error: kMissing, kCorrupt, kInvalidInput (no SEG),
+// kUnsupported (frames of several orientations or spacings).
+Segmentation read_segmentation(const std::filesystem::path& file);
+
+// The grid that the frames themselves make: their slices, evenly spaced from the first to the last one, gaps
+// filled. Error(kInvalidInput) when they are not a multiple of one distance apart.
+Geometry segmentation_grid(const Segmentation& segmentation);
+
+// One segment on a grid with the same pixels in plane: frames lie on its slices (0.01 mm in plane, a tenth of
+// the slice distance across). Fractional ones are inside from half of maximum_value on.
+// Error(kInvalidInput) naming what differs when a frame lies elsewhere.
+Mask segment_mask(const Segmentation& segmentation, int segment, const Geometry& grid);
+// The same as a probability, 0 to 1.
+Volume<float> segment_probability(const Segmentation& segmentation, int segment, const Geometry& grid);
+
+// Writes the profile's structures of a label map on the CT's grid as a binary SEG on the CT's own instances,
+// whole or not at all; it is read back and compared first. Structures without voxels are left out.
+// Error(kInvalidInput) for another grid, a resampled CT, or no structure at all.
+void write_segmentation(const std::filesystem::path& file, const LabelMap& labels, const CtGrid& ct,
+                        const DicomProfile& profile = {});
+
+// A probability (0 to 1) on the CT's grid as a fractional SEG of one segment, in steps of 1/255. Slices that
+// are 0 throughout get no frame. Only name, colour and codes of `roi` are used.
+void write_fractional_segmentation(const std::filesystem::path& file, const Volume<float>& probability,
+                                   const RoiStyle& roi, const CtGrid& ct, const DicomProfile& profile = {});
+
+}  // namespace hepar
