@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "hepar/dicom/structure_set.h"
+#include "hepar/volume/volume.h"
+
+namespace hepar {
+
+struct ExportedRoi {
+  std::string name;
+  double volume_ml = 0;  // of its voxels
+  std::int64_t contour_count = 0;
+};
+struct StructureSetExport {
+  std::vector<ExportedRoi> rois;   // those written
+  std::vector<std::string> notes;  // ROIs left out for want of voxels, what was put in place of a missing UID
+};
+
+// contour_labels() and write_structure_set(), and then the proof: the file is read back, every ROI is
+// rasterised by roi_mask() and compared with the label map, before it gets its name. One differing voxel is
+// an Error(kInternal), and nothing is written. Error(kInvalidInput) when no ROI of the profile has a voxel;
+// errors of the two pass through.
+StructureSetExport export_structure_set(const std::filesystem::path& file, const LabelMap& labels,
+                                        const CtGrid& ct, const DicomProfile& profile = {});
+
+}  // namespace hepar
