@@ -21,6 +21,46 @@ void bind_ct_options(CLI::App& app, CtSource& ct) {
                "Accept image axes that are not at right angles: the nearest right-angled ones are used");
 }
 
+void bind_profile(CLI::App& app, std::filesystem::path& profile) {
+  app.add_option(
+      "--profile", profile,
+      "Names, colours and types of the structures, and what the planning system wants (docs/dicom.md)");
+}
+
+void bind_dicom_options(CLI::App& app, DicomChoice& choice) {
+  app.add_flag("--no-dicom", choice.leave_out, "Of a DICOM CT, too, write no rtstruct.dcm and seg.dcm");
+  bind_profile(app, choice.profile);
+}
+
+DicomProfile load_dicom_profile(const std::filesystem::path& file) {
+  if (file.empty()) return {};
+  const std::string text = read_text_file(file);
+  try {
+    return read_dicom_profile(text);
+  } catch (const Error& error) {
+    throw error.during(fmt::format("reading the profile {}", file.string()));
+  }
+}
+
+DicomOptions DicomChoice::resolved() const { return {!leave_out, load_dicom_profile(profile)}; }
+
+void bind_roi_labels(CLI::App& app, std::vector<std::string>& texts) {
+  app.add_option(
+         "--roi", texts,
+         "Of an RTSTRUCT or SEG: the label of the structures of that name (* any text, ? one character); "
+         "several times. Always: Liver=1 GTV*=2 Cyst*=3")
+      ->allow_extra_args(false)
+      ->type_name("NAME=VALUE");
+}
+
+std::vector<RoiLabel> roi_labels(const std::vector<std::string>& texts) {
+  std::vector<RoiLabel> rois;
+  for (const std::string& text : texts) rois.push_back(parse_roi_label(text));
+  const std::vector<RoiLabel> known = default_roi_labels();
+  rois.insert(rois.end(), known.begin(), known.end());
+  return rois;
+}
+
 LesionFilterOptions LesionChoice::resolved() const {
   LesionFilterOptions resolved = options;
   if (site.empty()) return resolved;

@@ -29,6 +29,7 @@ Command make_segment_command();
 Command make_predict_command();
 Command make_model_command();
 Command make_filter_command();
+Command make_convert_command();
 Command make_calibrate_command();
 Command make_evaluate_command();
 Command make_report_command();

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "case_options.h"
 #include "command.h"
 #include "hepar/core/error.h"
 #include "hepar/core/file.h"
@@ -20,15 +21,18 @@ struct EvaluateArguments {
   std::filesystem::path prediction, comparison;
   std::string name, comparison_name;
   bool before_filter = false, strict = false;
-  std::vector<std::string> regions, lesion_regions;
+  std::vector<std::string> regions, lesion_regions, rois;
   EvaluateRequest request;
 };
 
 void bind(CLI::App& app, EvaluateArguments& arguments) {
   EvaluateRequest& request = arguments.request;
-  app.add_option("prediction", arguments.prediction, "Label map, or a folder of them or of cases' folders")
+  app.add_option("prediction", arguments.prediction,
+                 "Label map, RTSTRUCT or SEG, or a folder of them or of cases' folders")
       ->required();
-  app.add_option("reference", request.reference, "Label map, or a folder with the same names")->required();
+  app.add_option("reference", request.reference,
+                 "Label map, RTSTRUCT or SEG, or a folder with the same names")
+      ->required();
   app.add_option("-o,--output", request.output,
                  "Folder for evaluation.json, CSV files, tables (Markdown, LaTeX) and figures (SVG, PNG)");
   CLI::Option* compare = app.add_option("--compare", arguments.comparison,
@@ -50,9 +54,10 @@ void bind(CLI::App& app, EvaluateArguments& arguments) {
   app.add_option("--tolerance-mm", request.options.metrics.surface_tolerance_mm,
                  "Tolerance of the surface Dice")
       ->capture_default_str();
-  app.add_option(
-      "--images", request.images,
-      "Folder with the CTs, for pictures; default: imagesTr beside labelsTr, or what `segment` noted");
+  app.add_option("--images", request.images,
+                 "Folder with the CTs, for pictures and for the grid when RTSTRUCT or SEG are on both sides; "
+                 "default: imagesTr beside labelsTr, or what `segment` noted");
+  bind_roi_labels(app, arguments.rois);
   app.add_flag("--strict", arguments.strict,
                "Exit with 2 when a case could not be compared or a label belongs to no region");
 }
@@ -64,6 +69,7 @@ EvaluateRequest resolved(const EvaluateArguments& arguments) {
     for (const std::string& text : arguments.regions) request.options.regions.push_back(parse_region(text));
   }
   if (!arguments.lesion_regions.empty()) request.options.lesion_regions = arguments.lesion_regions;
+  request.rois = roi_labels(arguments.rois);
   const auto named = [](const std::string& name, const std::string& otherwise) {
     return name.empty() ? otherwise : name;
   };

@@ -50,7 +50,7 @@ void run_conversion(const ConvertRequest& request, Console& console) {
       fmt::format("written to {}: {}.\n{}", request.output.string(), fmt::join(files, ", "), kDisclaimer));
 }
 
-Command make_convert_command() {
+Command make_convert_model_command() {
   auto request = std::make_shared<ConvertRequest>();
   return {.name = "convert",
           .summary = "Bring a model from nnU-Net's form to Hepar's or back; weights are not changed.",
@@ -79,7 +79,7 @@ Command make_model_command() {
           .bind = [](CLI::App& app) { app.require_subcommand(1); },
           .run = [](Console&) {},
           .definitions = {},
-          .subcommands = {make_info_command(), make_convert_command()}};
+          .subcommands = {make_info_command(), make_convert_model_command()}};
 }
 
 }  // namespace hepar

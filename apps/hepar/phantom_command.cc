@@ -72,6 +72,7 @@ Command make_phantom_command() {
                     ->check(CLI::Range(1, 100000))
                     ->capture_default_str();
                 app.add_option("--seed", request->seed, "Same seed, same bytes")->capture_default_str();
+                app.add_flag("--dicom", request->dicom, "Write each CT as a DICOM series, too: dicom/NAME");
                 app.add_option("--cysts", request->options.cysts, "none or some; default none")
                     ->transform(CLI::CheckedTransformer(kCysts));
                 app.add_option("--necrotic", request->options.necrotic_probability,

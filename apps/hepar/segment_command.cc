@@ -15,15 +15,17 @@ namespace hepar {
 Command make_segment_command() {
   auto request = std::make_shared<SegmentRequest>();
   auto choice = std::make_shared<LesionChoice>();
+  auto dicom = std::make_shared<DicomChoice>();
   return {.name = "segment",
           .summary = "Contour liver, tumours and cysts on one CT.",
           .sources = {"Network and inference: Isensee et al., Nat. Methods 18:203-211, 2021 (nnU-Net)",
                       "paper's rule: Lin et al., Front. Oncol. 14:1423774, 2024, formula 2",
                       "evidence rule: docs/lesions.md, with the source of every constant"},
           .bind =
-              [request, choice](CLI::App& app) {
+              [request, choice, dicom](CLI::App& app) {
                 bind_ct_options(app, request->ct);
-                app.add_option("-o,--output", request->output, fmt::format("Folder for {}", kCaseFiles))
+                app.add_option("-o,--output", request->output,
+                               fmt::format("Folder for {}; of a DICOM CT also {}", kCaseFiles, kDicomFiles))
                     ->required();
                 app.add_option(
                     "-m,--model", request->model,
@@ -38,11 +40,13 @@ Command make_segment_command() {
                     ->allow_extra_args(false)
                     ->type_name("NAME,..");
                 bind_lesion_options(app, *choice);
+                bind_dicom_options(app, *dicom);
               },
           .run =
-              [request, choice](Console& console) {
+              [request, choice, dicom](Console& console) {
                 if (request->model.empty()) request->model = default_model_folder();
                 request->options = choice->resolved();
+                request->dicom = dicom->resolved();
                 const SegmentResult result =
                     segment_case(*request, engine_factory(request->device, false), &console);
                 if (console.json) console.result(segment_json(result));

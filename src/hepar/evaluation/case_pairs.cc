@@ -14,22 +14,28 @@ namespace {
 
 using CaseFiles = std::map<std::string, fs::path>;  // by case name
 
+// An image file, or an RTSTRUCT or SEG.
+bool is_label_file_name(const fs::path& path) {
+  return is_image_file_name(path) || path.extension() == ".dcm";
+}
+
 CaseFiles label_files(const fs::path& folder, std::string_view inner_file) {
   CaseFiles files;
   for (const auto& entry : fs::directory_iterator(folder)) {
     const fs::path& path = entry.path();
     if (entry.is_directory()) {
       if (fs::exists(path / inner_file)) files[path.filename().string()] = path / inner_file;
-    } else if (is_image_file_name(path)) {
+    } else if (is_label_file_name(path)) {
       files[case_name_of(path)] = path;
     }
   }
   if (files.empty()) {
     throw Error(
         ErrorCode::kInvalidInput,
-        fmt::format("{} holds no label map: neither .nii, .nii.gz, .nrrd or .mha files nor folders with "
-                    "{} in them",
-                    folder.string(), inner_file));
+        fmt::format(
+            "{} holds no label map: neither .nii, .nii.gz, .nrrd, .mha or .dcm files nor folders with "
+            "{} in them",
+            folder.string(), inner_file));
   }
   return files;
 }
@@ -37,6 +43,7 @@ CaseFiles label_files(const fs::path& folder, std::string_view inner_file) {
 }  // namespace
 
 std::string case_name_of(const fs::path& file) {
+  if (file.extension() == ".dcm") return file.stem().string();
   if (!is_image_file_name(file)) return file.filename().string();
   const fs::path stem = file.stem();
   return (is_image_file_name(stem) ? stem.stem() : stem).string();  // x.nii.gz

@@ -33,14 +33,12 @@ std::string unnamed_labels(const LabelMap& labels, const EvaluationOptions& opti
 class MethodRun {
  public:
   // `alone`: one pair of files, whose error is the evaluation's.
-  MethodRun(Evaluation& evaluation, MethodResult& method, bool alone)
-      : evaluation_(evaluation), method_(method), alone_(alone) {}
+  MethodRun(Evaluation& evaluation, MethodResult& method, const PairReader& read, bool alone)
+      : evaluation_(evaluation), method_(method), read_(read), alone_(alone) {}
 
   void add(const CasePair& pair) {
     try {
-      LabelMap prediction = read_labels(pair.prediction).voxels;
-      const LabelMap reference = read_labels(pair.reference).voxels;
-      lay_onto(prediction, reference.geometry());
+      const auto [prediction, reference] = read_(pair);
       note_unnamed("prediction", pair.name, prediction);
       note_unnamed("reference", pair.name, reference);
       EvaluatedCase result = evaluate_maps(pair.name, prediction, reference, evaluation_.options);
@@ -65,6 +63,7 @@ class MethodRun {
 
   Evaluation& evaluation_;
   MethodResult& method_;
+  const PairReader& read_;
   bool alone_;
 };
 
@@ -100,6 +99,12 @@ std::vector<std::string> EvaluationOptions::problems() const {
   return problems;
 }
 
+LabelPair read_label_maps(const CasePair& pair) {
+  LabelPair labels{read_labels(pair.prediction).voxels, read_labels(pair.reference).voxels};
+  lay_onto(labels.prediction, labels.reference.geometry());
+  return labels;
+}
+
 EvaluatedCase evaluate_maps(const std::string& name, const LabelMap& prediction, const LabelMap& reference,
                             const EvaluationOptions& options) {
   EvaluatedCase result{name, {}, {}, {}, {}};
@@ -114,7 +119,7 @@ EvaluatedCase evaluate_maps(const std::string& name, const LabelMap& prediction,
 }
 
 Evaluation evaluate(const std::vector<MethodSource>& methods, const std::filesystem::path& reference,
-                    const EvaluationOptions& options, Progress* progress) {
+                    const EvaluationOptions& options, Progress* progress, const PairReader& read) {
   if (const auto problems = options.problems(); !problems.empty()) {
     throw Error(ErrorCode::kInvalidInput, problems.front());
   }
@@ -124,7 +129,7 @@ Evaluation evaluate(const std::vector<MethodSource>& methods, const std::filesys
   for (const MethodSource& source : methods) {
     const CasePairs found = pair_cases(source.path, reference, source.inner_file);
     evaluation.faults.insert(evaluation.faults.end(), found.faults.begin(), found.faults.end());
-    MethodRun run(evaluation, evaluation.methods.emplace_back(MethodResult{source.name, {}}),
+    MethodRun run(evaluation, evaluation.methods.emplace_back(MethodResult{source.name, {}}), read,
                   !std::filesystem::is_directory(source.path));
     for (std::size_t n = 0; n < found.pairs.size(); ++n) {
       report(progress, fmt::format("comparing {}", source.name),

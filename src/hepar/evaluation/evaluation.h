@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -64,11 +65,21 @@ struct Evaluation {
 EvaluatedCase evaluate_maps(const std::string& name, const LabelMap& prediction, const LabelMap& reference,
                             const EvaluationOptions& options = {});
 
-// Compares every method's label maps with the reference's, see pair_cases(). Label maps of one grid in
-// another order of axes are turned. A case that can't be compared is a fault, the others go on. Error when no
-// case of a method is left, or for options with problems.
+// The two label maps of a pair, on one grid.
+struct LabelPair {
+  LabelMap prediction, reference;
+};
+using PairReader = std::function<LabelPair(const CasePair&)>;
+
+// Reads image files; a prediction of the reference's grid in another order of axes is turned.
+LabelPair read_label_maps(const CasePair& pair);
+
+// Compares every method's label maps with the reference's, see pair_cases(), as `read` delivers them. A case
+// that can't be compared is a fault, the others go on. Error when no case of a method is left, or for options
+// with problems.
 Evaluation evaluate(const std::vector<MethodSource>& methods, const std::filesystem::path& reference,
-                    const EvaluationOptions& options = {}, Progress* progress = nullptr);
+                    const EvaluationOptions& options = {}, Progress* progress = nullptr,
+                    const PairReader& read = read_label_maps);
 
 // The values of one metric over a method's cases where it is defined.
 std::vector<double> metric_values(const MethodResult& method, std::size_t region,

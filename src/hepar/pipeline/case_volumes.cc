@@ -6,9 +6,7 @@
 #include <array>
 
 #include "hepar/core/error.h"
-#include "hepar/io/image_io.h"
 #include "hepar/pipeline/ct_input.h"
-#include "hepar/volume/reorient.h"
 
 namespace hepar {
 namespace {
@@ -34,10 +32,9 @@ std::array<std::uint8_t, 256> label_translation(const EvaluationOptions& options
   return translation;
 }
 
-LabelMap load_labels(const fs::path& file, const Geometry& grid,
-                     const std::array<std::uint8_t, 256>& translation) {
-  LabelMap labels = read_labels(file).voxels;
-  lay_onto(labels, grid);
+LabelMap translated_labels(const fs::path& file, const CtGrid& grid, const std::vector<RoiLabel>& rois,
+                           const std::array<std::uint8_t, 256>& translation) {
+  LabelMap labels = load_labels(file, grid, rois).voxels;
   for (std::uint8_t& value : labels.voxels()) value = translation[value];
   return labels;
 }
@@ -50,20 +47,22 @@ SliceLabels CaseVolumes::slice_labels() const {
           .reference = reference ? &*reference : nullptr};
 }
 
-CaseVolumes load_case_volumes(const CasePaths& paths, const EvaluationOptions& options) {
+CaseVolumes load_case_volumes(const CasePaths& paths, const EvaluationOptions& options,
+                              const std::vector<RoiLabel>& rois) {
   CaseVolumes volumes;
   if (paths.ct.empty()) return volumes;
   const auto translation = label_translation(options);
   try {
-    CtVolume ct = load_ct({.path = paths.ct, .series = {}}).voxels;
-    const Geometry& grid = ct.geometry();
-    volumes.prediction = load_labels(paths.prediction, grid, translation);
+    LoadedCt ct = load_ct({.path = paths.ct, .series = series_for(paths.prediction, paths.ct)});
+    const CtGrid grid = ct.series ? *ct.series : grid_without_series(ct.voxels.geometry());
+    const auto load = [&](const fs::path& file) { return translated_labels(file, grid, rois, translation); };
+    volumes.prediction = load(paths.prediction);
     const fs::path unfiltered = paths.prediction.parent_path() / kUnfilteredFile;
     if (paths.prediction.filename() == kLabelsFile && fs::exists(unfiltered)) {
-      volumes.before = load_labels(unfiltered, grid, translation);
+      volumes.before = load(unfiltered);
     }
-    if (!paths.reference.empty()) volumes.reference = load_labels(paths.reference, grid, translation);
-    volumes.ct = std::move(ct);
+    if (!paths.reference.empty()) volumes.reference = load(paths.reference);
+    volumes.ct = std::move(ct.voxels);
   } catch (const Error& error) {
     if (error.code() == ErrorCode::kInternal || error.code() == ErrorCode::kExhausted) throw;
     volumes.notes.push_back(fmt::format("no slices: {}", error.what()));

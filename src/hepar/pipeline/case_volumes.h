@@ -8,6 +8,7 @@
 
 #include "hepar/evaluation/evaluation.h"
 #include "hepar/figures/slice_panel.h"
+#include "hepar/pipeline/label_input.h"
 #include "hepar/volume/volume.h"
 
 namespace hepar {
@@ -30,6 +31,7 @@ struct CaseVolumes {
 
 // Reads them. The labels of the regions liver, tumour and cyst become 1, 2 and 3; without such regions all
 // labels that a region names become 2. What can't be read, or lies on another grid, becomes a note.
-CaseVolumes load_case_volumes(const CasePaths& paths, const EvaluationOptions& options);
+CaseVolumes load_case_volumes(const CasePaths& paths, const EvaluationOptions& options,
+                              const std::vector<RoiLabel>& rois = default_roi_labels());
 
 }  // namespace hepar

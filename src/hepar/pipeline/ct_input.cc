@@ -16,10 +16,11 @@ LoadedCt load_ct(const CtSource& source) {
   if (std::filesystem::is_directory(source.path)) {
     auto series = read_ct_series(source.path,
                                  {.series = source.series, .resample_irregular = source.resample_irregular});
-    return {std::move(series.voxels), std::move(series.grid.notes)};
+    std::vector<std::string> notes = series.grid.notes;
+    return {std::move(series.voxels), std::move(notes), std::move(series.grid)};
   }
   auto image = read_ct(source.path, {.accept_skewed_directions = source.accept_skewed_directions});
-  return {std::move(image.voxels), std::move(image.notes)};
+  return {std::move(image.voxels), std::move(image.notes), {}};
 }
 
 }  // namespace hepar

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "hepar/dicom/ct_series.h"
 #include "hepar/volume/volume.h"
 
 namespace hepar {
@@ -20,6 +22,7 @@ struct CtSource {
 struct LoadedCt {
   CtVolume voxels;                 // HU
   std::vector<std::string> notes;  // what the user should know, one sentence each
+  std::optional<CtGrid> series;    // of a DICOM folder: what results refer to
 };
 
 // Reads a CT from a DICOM folder or an image file. Errors of the readers pass through.

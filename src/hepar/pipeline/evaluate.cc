@@ -10,9 +10,12 @@
 
 #include "hepar/core/error.h"
 #include "hepar/core/output_folder.h"
+#include "hepar/dicom/dicom_kind.h"
 #include "hepar/evaluation/evaluation_output.h"
 #include "hepar/figures/gallery.h"
+#include "hepar/io/image_io.h"
 #include "hepar/pipeline/case_volumes.h"
+#include "hepar/pipeline/ct_input.h"
 #include "hepar/pipeline/provenance.h"
 #include "hepar/pipeline/run_record.h"
 
@@ -21,6 +24,14 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kWorstCases = 6;
+
+// True when DICOM images lie in the folder itself.
+bool holds_dicom_images(const fs::path& folder) {
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.is_regular_file() && dicom_kind(entry.path()) == DicomKind::kImage) return true;
+  }
+  return false;
+}
 
 // The CT of that name in a folder of CTs.
 fs::path ct_in_folder(const fs::path& folder, const std::string& name) {
@@ -33,7 +44,46 @@ fs::path ct_in_folder(const fs::path& folder, const std::string& name) {
   }
   const fs::path inner = folder / name;
   if (fs::exists(inner / "ct.nii.gz")) return inner / "ct.nii.gz";
-  return fs::is_directory(inner) ? inner : fs::path();
+  if (fs::is_directory(inner)) return inner;
+  return holds_dicom_images(folder) ? folder : fs::path();
+}
+
+// The grid for two DICOM objects.
+CtGrid grid_of_ct(const CasePair& pair, const EvaluateRequest& request) {
+  const fs::path ct = find_ct({.name = pair.name,
+                               .prediction = pair.prediction,
+                               .reference = pair.reference,
+                               .ct = {},
+                               .regions = {}},
+                              request.images);
+  if (ct.empty()) {
+    throw Error(
+        ErrorCode::kInvalidInput,
+        fmt::format("{} and {} need the grid of their CT; name it, or the folder that holds it as {}, with "
+                    "--images",
+                    pair.prediction.string(), pair.reference.string(), pair.name));
+  }
+  if (!fs::is_directory(ct))
+    return grid_without_series(load_ct({.path = ct, .series = {}}).voxels.geometry());
+  return read_ct_grid(ct, {.series = series_for(pair.reference, ct)});
+}
+
+LabelPair read_pair(const CasePair& pair, const EvaluateRequest& request, std::vector<std::string>& notes) {
+  const bool structures = needs_grid(pair.prediction), reference_structures = needs_grid(pair.reference);
+  if (!structures && !reference_structures) return read_label_maps(pair);
+  const auto load = [&](const fs::path& file, const CtGrid& grid) {
+    LabelImage labels = load_labels(file, grid, request.rois);
+    for (const std::string& note : labels.notes) notes.push_back(fmt::format("{}: {}", file.string(), note));
+    return std::move(labels.voxels);
+  };
+  if (structures && reference_structures) {
+    const CtGrid grid = grid_of_ct(pair, request);
+    return {load(pair.prediction, grid), load(pair.reference, grid)};
+  }
+  LabelMap image = read_labels(structures ? pair.reference : pair.prediction).voxels;
+  LabelMap laid = load(structures ? pair.prediction : pair.reference, grid_without_series(image.geometry()));
+  return structures ? LabelPair{std::move(laid), std::move(image)}
+                    : LabelPair{std::move(image), std::move(laid)};
 }
 
 // What a picture of a bad case should show: the largest missed lesion, else the largest one.
@@ -61,14 +111,16 @@ std::vector<const EvaluatedCase*> worst_cases(const MethodResult& method, std::s
   return cases;
 }
 
-void write_worst_cases(const Evaluation& evaluation, const fs::path& folder) {
+void write_worst_cases(const Evaluation& evaluation, const std::vector<RoiLabel>& rois,
+                       const fs::path& folder) {
   const auto region = evaluation.options.find_region("tumour");
   if (!region) return;
   std::vector<SlicePanel> panels;
   for (const EvaluatedCase* c : worst_cases(evaluation.methods.front(), *region)) {
     const RegionResult& tumour = c->regions[*region];
     const ReferenceLesion* lesion = worst_lesion(*tumour.lesions);
-    const CaseVolumes volumes = load_case_volumes({c->ct, c->prediction, c->reference}, evaluation.options);
+    const CaseVolumes volumes =
+        load_case_volumes({c->ct, c->prediction, c->reference}, evaluation.options, rois);
     if (!volumes.ct) continue;  // the report's page says why
     SlicePanel panel = make_slice_panel(*volumes.ct, volumes.slice_labels(), lesion->centroid_lps_mm,
                                         lesion->diameter_mm / 2);
@@ -109,7 +161,10 @@ Evaluation evaluate_cohort(const EvaluateRequest& request, Progress* progress) {
   if (!request.images.empty() && !fs::is_directory(request.images)) {
     throw Error(ErrorCode::kMissing, fmt::format("there is no folder {}", request.images.string()));
   }
-  Evaluation evaluation = evaluate(request.methods, request.reference, request.options, progress);
+  std::vector<std::string> notes;
+  const auto read = [&](const CasePair& pair) { return read_pair(pair, request, notes); };
+  Evaluation evaluation = evaluate(request.methods, request.reference, request.options, progress, read);
+  evaluation.notes.insert(evaluation.notes.end(), notes.begin(), notes.end());
   if (request.output.empty()) return evaluation;
   std::size_t missing = 0;
   for (MethodResult& method : evaluation.methods) {
@@ -124,14 +179,15 @@ Evaluation evaluate_cohort(const EvaluateRequest& request, Progress* progress) {
                     "--images",
                     missing));
   }
-  write_evaluation_folder(evaluation, request.output);
+  write_evaluation_folder(evaluation, request.output, request.rois);
   return evaluation;
 }
 
-void write_evaluation_folder(const Evaluation& evaluation, const fs::path& output) {
+void write_evaluation_folder(const Evaluation& evaluation, const fs::path& output,
+                             const std::vector<RoiLabel>& rois) {
   OutputFolder out(output);
   write_evaluation(evaluation, out.staging(), output);
-  write_worst_cases(evaluation, out.staging());
+  write_worst_cases(evaluation, rois, out.staging());
   write_times(evaluation, out.staging());
   out.commit();
 }

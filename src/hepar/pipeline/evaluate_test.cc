@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hepar/pipeline/evaluate.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "hepar/core/error.h"
+#include "hepar/pipeline/convert_labels.h"
 #include "hepar/pipeline/test_case.h"
+#include "hepar/pipeline/test_dicom_case.h"
 #include "hepar/pipeline/test_folder.h"
 
 namespace hepar {
@@ -93,6 +96,50 @@ TEST_F(EvaluateCohort, FindsCtsWhereverTheyMayLie) {
   write_text_file(root_ / "images/case.mha", "");
   EXPECT_EQ(find_ct(c, root_ / "images"), root_ / "images/case.mha");
   EXPECT_EQ(find_ct(c, root_ / "predictions/none"), "");
+}
+
+class EvaluateDicom : public DicomCase {
+ protected:
+  void SetUp() override {
+    DicomCase::SetUp();
+    write_labels(root_ / "predicted.nii.gz", made_.predicted);
+    for (const char* name : {"truth", "predicted"}) {
+      ConvertLabelsRequest convert;
+      convert.input = root_ / fmt::format("{}.nii.gz", name);
+      convert.output = root_ / fmt::format("{}.dcm", name);
+      convert.reference.path = root_ / "ct";
+      convert_labels(convert);
+    }
+  }
+  double tumour_dsc(const char* prediction, const char* reference, const char* images = "") const {
+    EvaluateRequest request;
+    request.methods = {{"a", root_ / prediction}};
+    request.reference = root_ / reference;
+    if (*images != '\0') request.images = root_ / images;
+    return evaluate_cohort(request).methods[0].cases[0].regions[1].metrics.dsc.value();
+  }
+};
+
+TEST_F(EvaluateDicom, StructuresCountAsTheirLabelMaps) {
+  const double expected = tumour_dsc("predicted.nii.gz", "truth.nii.gz");
+  EXPECT_LT(expected, 0.9);
+  EXPECT_EQ(tumour_dsc("predicted.dcm", "truth.nii.gz"), expected);
+  EXPECT_EQ(tumour_dsc("predicted.nii.gz", "truth.dcm"), expected);
+  EXPECT_EQ(tumour_dsc("predicted.dcm", "truth.dcm", "ct"), expected);
+  try {
+    tumour_dsc("predicted.dcm", "truth.dcm");
+    FAIL() << "not refused";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("--images"));
+  }
+}
+
+TEST_F(EvaluateDicom, FoldersOfStructuresArePairedByName) {
+  for (const char* folder : {"a", "b", "cts/case"}) make_folder(root_ / folder);
+  fs::copy_file(root_ / "predicted.dcm", root_ / "a/case.dcm");
+  fs::copy_file(root_ / "truth.dcm", root_ / "b/case.dcm");
+  fs::copy(root_ / "ct", root_ / "cts/case");
+  EXPECT_EQ(tumour_dsc("a", "b", "cts"), tumour_dsc("predicted.nii.gz", "truth.nii.gz"));
 }
 
 }  // namespace

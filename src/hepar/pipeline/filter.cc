@@ -16,7 +16,6 @@
 #include "hepar/lesion/lesion_json.h"
 #include "hepar/lesion/lesion_table.h"
 #include "hepar/pipeline/stage_clock.h"
-#include "hepar/volume/reorient.h"
 
 namespace hepar {
 namespace {
@@ -128,6 +127,9 @@ CaseResult judge_and_write(const CtVolume& ct, LabelMap labels, CaseJob job) {
   write_labels(out.staging() / kLabelsFile, result.labels);
   write_labels(out.staging() / kUnfilteredFile, before);
   if (!job.model_labels.voxels().empty()) write_labels(out.staging() / kModelLabelsFile, job.model_labels);
+  if (job.dicom) {
+    result.rois = write_case_dicom(out.staging(), result.labels, *job.dicom, result.lesions.notes);
+  }
   write_text_file(out.staging() / "lesions.json", lesions_json(result.lesions));
   write_text_file(out.staging() / "regions.csv", regions_csv(result.lesions, last_name(job.output)));
   write_text_file(out.staging() / "histograms.csv", histograms_csv(result.lesions));
@@ -148,10 +150,12 @@ CaseResult filter_case(const FilterRequest& request, Progress* progress) {
   StageClock clock;
   clock.start("read");
   report(progress, "reading", 0);
-  const LoadedCt ct = load_ct(request.ct);
+  CtSource source = request.ct;
+  if (source.series.empty()) source.series = series_for(request.labels, source.path);
+  const LoadedCt ct = load_ct(source);
   LabelImage labels =
-      read_labels(request.labels, {.accept_skewed_directions = request.ct.accept_skewed_directions});
-  lay_onto(labels.voxels, ct.voxels.geometry());
+      load_labels(request.labels, ct.series ? *ct.series : grid_without_series(ct.voxels.geometry()),
+                  request.rois, {.accept_skewed_directions = request.ct.accept_skewed_directions});
   std::vector<std::string> notes = ct.notes;
   notes.insert(notes.end(), labels.notes.begin(), labels.notes.end());
   adopt_labels(labels.voxels, request.tumour_label, notes);
@@ -159,6 +163,7 @@ CaseResult filter_case(const FilterRequest& request, Progress* progress) {
                          {.command = "filter",
                           .inputs = {{"ct", request.ct.path, {}}, {"labels", request.labels, {}}},
                           .options = request.options,
+                          .dicom = case_dicom(ct.series, request.dicom),
                           .output = request.dry_run ? std::filesystem::path() : request.output,
                           .clock = clock,
                           .notes = std::move(notes),
@@ -193,8 +198,10 @@ std::string case_text(const CaseResult& result, const std::filesystem::path& out
   for (const std::string& note : result.lesions.notes) text += "note: " + note + "\n";
   double seconds = 0;
   for (const auto& [stage, duration] : result.timings_s) seconds += duration;
-  return text + fmt::format("written to {} in {:.1f} s: {}.\nNext: hepar report {}\n{}", output.string(),
-                            seconds, kCaseFiles, output.string(), kDisclaimer);
+  return text + fmt::format("{}written to {} in {:.1f} s: {}{}.\nNext: hepar report {}\n{}",
+                            rois_text(result.rois), output.string(), seconds, kCaseFiles,
+                            result.rois.empty() ? "" : fmt::format("; {}", kDicomFiles), output.string(),
+                            kDisclaimer);
 }
 
 }  // namespace hepar

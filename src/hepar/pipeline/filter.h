@@ -5,23 +5,28 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "hepar/core/progress.h"
 #include "hepar/evaluation/case_pairs.h"
 #include "hepar/lesion/lesion_filter.h"
+#include "hepar/pipeline/case_dicom.h"
 #include "hepar/pipeline/ct_input.h"
+#include "hepar/pipeline/label_input.h"
 #include "hepar/pipeline/run_record.h"
 
 namespace hepar {
 
 struct FilterRequest {
   CtSource ct;
-  std::filesystem::path labels;
+  std::filesystem::path labels;                       // a label map, an RTSTRUCT or a SEG
+  std::vector<RoiLabel> rois = default_roi_labels();  // ... whose structures get these labels
   std::filesystem::path output;
   int tumour_label = 2;  // the value that means tumour in `labels`, 1 to 255
   LesionFilterOptions options;
+  DicomOptions dicom;
   bool dry_run = false;  // judge only: nothing is written and `output` is not used
 };
 
@@ -30,7 +35,8 @@ struct CaseResult {
   LabelMap labels;  // as written
   LesionFilterResult lesions;
   double liver_ml = 0, tumour_before_ml = 0, tumour_ml = 0, cyst_ml = 0;  // liver: with all that is in it
-  std::map<std::string, double> timings_s;                                // by stage
+  std::vector<ExportedRoi> rois;            // written as DICOM objects; none: there are no such objects
+  std::map<std::string, double> timings_s;  // by stage
   std::vector<std::string> notes;
 };
 
@@ -50,11 +56,12 @@ inline constexpr std::string_view kCaseFiles =
 inline constexpr std::string_view kModelLabelsFile = "labels_model.nii.gz";
 
 // All that a result folder can hold: what an earlier run left there goes when a new one does not write it.
-inline constexpr std::array<std::string_view, 8> kResultFiles{
-    kLabelsFile,   kUnfilteredFile,  kModelLabelsFile, "lesions.json",
-    "regions.csv", "histograms.csv", kRunFile,         "overview.png"};
+inline constexpr std::array<std::string_view, 10> kResultFiles{
+    kLabelsFile,      kUnfilteredFile, kModelLabelsFile, "lesions.json",    "regions.csv",
+    "histograms.csv", kRunFile,        "overview.png",   kStructureSetFile, kSegmentationFile};
 
-// Runs the lesion filter on a label map and writes kCaseFiles to request.output, all or none.
+// Runs the lesion filter on a label map and writes kCaseFiles, and of a DICOM CT kDicomFiles, to
+// request.output, all or none.
 CaseResult filter_case(const FilterRequest& request, Progress* progress = nullptr);
 
 // The shared last half of `filter` and `segment`.
@@ -65,13 +72,14 @@ struct CaseJob {
   LesionFilterOptions options;
   std::map<std::string, std::string> inference = {};  // a network's options, for run.json
   WideLabelMap model_labels = {};                     // a model's own, to be written beside; none: size 0
+  std::optional<CaseDicom> dicom = {};                // for kDicomFiles
   std::filesystem::path output;
   StageClock& clock;               // running since reading began
   std::vector<std::string> notes;  // from reading
   Progress* progress = nullptr;
 };
-// Judges the lesions of `labels`, fills the result's volumes and writes kCaseFiles; without an output folder
-// nothing.
+// Judges the lesions of `labels`, fills the result's volumes and writes kCaseFiles and kDicomFiles; without
+// an output folder nothing.
 CaseResult judge_and_write(const CtVolume& ct, LabelMap labels, CaseJob job);
 
 // The document of --json: lesions.json with "timings_s".

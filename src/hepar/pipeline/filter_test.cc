@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "hepar/core/error.h"
+#include "hepar/pipeline/test_dicom_case.h"
 
 namespace hepar {
 namespace {
@@ -50,6 +51,58 @@ TEST(AdoptLabels, MissingTumourLabelNamesWhatIsThere) {
   }
   LabelMap empty = row({0, 0});
   EXPECT_THROW(adopt_labels(empty, 2, notes), Error);
+}
+
+class FilterDicom : public DicomCase {
+ protected:
+  FilterRequest request() const {
+    FilterRequest request;
+    request.ct.path = root_ / "ct";
+    request.labels = root_ / "truth.nii.gz";
+    request.output = root_ / "out";
+    return request;
+  }
+};
+
+TEST_F(FilterDicom, WritesObjectsThatAreTheResult) {
+  const CaseResult result = filter_case(request());
+  ASSERT_EQ(result.rois.size(), 3U);
+  EXPECT_EQ(result.rois[1].name, "GTV");
+  EXPECT_NEAR(result.rois[1].volume_ml, result.tumour_ml, 1e-9);
+  const CtGrid grid = read_ct_grid(root_ / "ct");
+  for (const auto& file : {kStructureSetFile, kSegmentationFile}) {
+    EXPECT_THAT(load_labels(root_ / "out" / file, grid, default_roi_labels()).voxels.voxels(),
+                testing::ElementsAreArray(result.labels.voxels()))
+        << file;
+  }
+  EXPECT_THAT(case_text(result, "out"), testing::HasSubstr("rtstruct.dcm"));
+}
+
+TEST_F(FilterDicom, TakesItsOwnStructuresAgain) {
+  const CaseResult first = filter_case(request());
+  FilterRequest again = request();
+  again.labels = root_ / "out" / kStructureSetFile;
+  again.output = root_ / "again";
+  EXPECT_THAT(filter_case(again).labels.voxels(), testing::ElementsAreArray(first.labels.voxels()));
+}
+
+TEST_F(FilterDicom, LeavesObjectsOutWhenAsked) {
+  filter_case(request());
+  FilterRequest without = request();
+  without.dicom.write = false;
+  filter_case(without);  // into the same folder: an earlier run's objects must go
+  EXPECT_FALSE(std::filesystem::exists(root_ / "out" / kStructureSetFile));
+  EXPECT_FALSE(std::filesystem::exists(root_ / "out" / kSegmentationFile));
+}
+
+TEST_F(FilterDicom, SaysWhyInterpolatedSlicesHaveNoObjects) {
+  std::filesystem::remove(root_ / "ct/ct_0010.dcm");
+  FilterRequest gap = request();
+  gap.ct.resample_irregular = true;
+  const CaseResult result = filter_case(gap);
+  EXPECT_TRUE(result.rois.empty());
+  EXPECT_THAT(result.lesions.notes, testing::Contains(testing::HasSubstr("interpolated slices")));
+  EXPECT_FALSE(std::filesystem::exists(root_ / "out" / kStructureSetFile));
 }
 
 TEST(CaseText, NamesEachVerdictAndFitsOneScreen) {

@@ -153,6 +153,17 @@ LabelImage load_labels(const fs::path& file, const CtGrid& grid, const std::vect
   return labels;
 }
 
+std::string series_for(const fs::path& structures, const fs::path& folder) {
+  if (!fs::is_directory(folder)) return {};
+  const DicomKind kind = dicom_kind(structures);
+  const std::string uid = kind == DicomKind::kStructureSet   ? read_structure_set(structures).series_uid
+                          : kind == DicomKind::kSegmentation ? read_segmentation(structures).series_uid
+                                                             : std::string();
+  const auto found = find_ct_series(folder).ct_series;
+  return !uid.empty() && std::ranges::find(found, uid, &CtSeriesSummary::uid) != found.end() ? uid
+                                                                                             : std::string();
+}
+
 bool needs_grid(const fs::path& file) {
   const DicomKind kind = dicom_kind(file);
   return kind == DicomKind::kStructureSet || kind == DicomKind::kSegmentation;

@@ -37,6 +37,10 @@ CtGrid grid_without_series(const Geometry& geometry);
 LabelImage load_labels(const std::filesystem::path& file, const CtGrid& grid,
                        const std::vector<RoiLabel>& rois, const ReadOptions& options = {});
 
+// The series of `folder` that the RTSTRUCT or SEG was made from; empty when that is not there, or not said,
+// or `folder` is no folder.
+std::string series_for(const std::filesystem::path& structures, const std::filesystem::path& folder);
+
 // True for a file that load_labels() has to lay on a grid: an RTSTRUCT or a SEG.
 bool needs_grid(const std::filesystem::path& file);
 

@@ -8,6 +8,7 @@
 
 #include "hepar/core/error.h"
 #include "hepar/core/file.h"
+#include "hepar/dicom/ct_writer.h"
 #include "hepar/io/image_io.h"
 #include "hepar/pipeline/truth_json.h"
 
@@ -50,6 +51,13 @@ std::vector<std::string> write_phantom_cohort(const PhantomCohortRequest& reques
     names.push_back(phantom_case_name(index));
     write_ct(images / (names.back() + "_0000.nii.gz"), phantom.ct);
     write_labels(labels / (names.back() + ".nii.gz"), phantom.labels);
+    if (request.dicom) {
+      write_ct_series(request.output / "dicom" / names.back(), phantom.ct,
+                      {.patient_id = names.back(),
+                       .patient_name = "Phantom",
+                       .series_description = "Hepar phantom, no patient",
+                       .uid_seed = fmt::format("phantom {} {}", request.seed, index)});
+    }
     cases.push_back({names.back(), phantom.acquisition, {}, phantom.lesions, {}});
   }
   write_text_file(request.output / "dataset.json", dataset_json(request.cases));

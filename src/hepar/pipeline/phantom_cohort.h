@@ -17,6 +17,7 @@ struct PhantomCohortRequest {
   std::int64_t first_case = 0;  // number of the first one in the cohort of that seed
   std::uint64_t seed = 7;
   bool only_with_tumour = false;  // pass over cases whose truth holds no tumour
+  bool dicom = false;             // write dicom/NAME, the CT as a DICOM series, too
   PhantomOptions options;
 };
 

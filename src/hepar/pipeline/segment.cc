@@ -172,6 +172,7 @@ SegmentResult segment_case(const SegmentRequest& request, const EngineFactory& m
                                    .options = request.options,
                                    .inference = inference_options(request, folder),
                                    .model_labels = std::move(prediction.model_labels),
+                                   .dicom = case_dicom(ct.series, request.dicom),
                                    .output = request.output,
                                    .clock = clock,
                                    .notes = std::move(ct.notes),

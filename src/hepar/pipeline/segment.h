@@ -26,6 +26,7 @@ struct SegmentRequest {
   std::vector<std::string> tumour_labels;  // names or values of the model's liver tumours; empty: by name
   std::filesystem::path output;
   LesionFilterOptions options;
+  DicomOptions dicom;
 };
 
 // A network's answer in Hepar's labels, before any filter, less the liver's islands.
@@ -58,8 +59,9 @@ struct SegmentResult {
   std::map<std::string, double> timings_s;
 };
 
-// CT in; kCaseFiles out, all or none, on the CT's own grid, and kModelLabelsFile where the model's labels are
-// not Hepar's. A model without a liver tumour gives kModelLabelsFile and run.json alone.
+// CT in; kCaseFiles out, all or none, on the CT's own grid, of a DICOM CT kDicomFiles too, and
+// kModelLabelsFile where the model's labels are not Hepar's. A model without a liver tumour gives
+// kModelLabelsFile and run.json alone.
 SegmentResult segment_case(const SegmentRequest& request, const EngineFactory& make_engine,
                            Progress* progress = nullptr);
 

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hepar/pipeline/case_dicom.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "hepar/core/error.h"
+#include "hepar/dicom/segmentation.h"
+
+namespace hepar {
+namespace {
+
+// Does `write`; its errors name the file and the way around.
+template <class Write>
+void write_object(std::string_view name, const Write& write) {
+  try {
+    write();
+  } catch (const Error& error) {
+    throw error.during(fmt::format("can't write {} (--no-dicom leaves the DICOM objects out)", name));
+  }
+}
+
+std::array<std::int64_t, 256> count_voxels(const LabelMap& labels) {
+  std::array<std::int64_t, 256> counts{};
+  for (const std::uint8_t label : labels.voxels()) ++counts[label];
+  return counts;
+}
+
+}  // namespace
+
+std::optional<CaseDicom> case_dicom(const std::optional<CtGrid>& series, const DicomOptions& options) {
+  if (!series || !options.write) return std::nullopt;
+  return CaseDicom{*series, options.profile};
+}
+
+std::vector<ExportedRoi> write_case_dicom(const std::filesystem::path& folder, const LabelMap& labels,
+                                          const CaseDicom& dicom, std::vector<std::string>& notes) {
+  const CtGrid& series = dicom.series;
+  const DicomProfile& profile = dicom.profile;
+  const auto leave_out = [&](std::string_view why) {
+    notes.push_back(fmt::format("{} and {} were not written: {}", kStructureSetFile, kSegmentationFile, why));
+    return std::vector<ExportedRoi>();
+  };
+  if (series.resampled) {
+    return leave_out("the labels lie on interpolated slices, not on the CT's own");
+  }
+  if (roi_volumes_ml(labels, profile).empty()) return leave_out("no structure was found");
+  if (std::string note = labels_without_roi(labels, profile); !note.empty()) notes.push_back(std::move(note));
+  StructureSetExport written;
+  write_object(kStructureSetFile,
+               [&] { written = export_structure_set(folder / kStructureSetFile, labels, series, profile); });
+  write_object(kSegmentationFile,
+               [&] { write_segmentation(folder / kSegmentationFile, labels, series, profile); });
+  notes.insert(notes.end(), written.notes.begin(), written.notes.end());
+  return written.rois;
+}
+
+std::vector<std::pair<std::string, double>> roi_volumes_ml(const LabelMap& labels,
+                                                           const DicomProfile& profile) {
+  const auto counts = count_voxels(labels);
+  std::vector<std::pair<std::string, double>> volumes;
+  for (const RoiStyle& roi : profile.rois) {
+    std::int64_t voxels = 0;
+    for (const std::uint8_t label : roi.labels) voxels += counts[label];
+    if (voxels > 0)
+      volumes.emplace_back(roi.name, static_cast<double>(voxels) * labels.geometry().voxel_volume_ml());
+  }
+  return volumes;
+}
+
+std::string labels_without_roi(const LabelMap& labels, const DicomProfile& profile) {
+  auto counts = count_voxels(labels);
+  counts[kBackground] = 0;
+  for (const RoiStyle& roi : profile.rois) {
+    for (const std::uint8_t label : roi.labels) counts[label] = 0;
+  }
+  std::string list;
+  for (std::size_t label = 0; label < counts.size(); ++label) {
+    if (counts[label] > 0) list += fmt::format("{}{}", list.empty() ? "" : ", ", label);
+  }
+  return list.empty() ? list
+                      : fmt::format("no ROI of the profile is made of label {}, which is left out", list);
+}
+
+std::string rois_text(const std::vector<ExportedRoi>& rois) {
+  std::string text;
+  for (const ExportedRoi& roi : rois) {
+    text += fmt::format("{}{} {:.1f} mL", text.empty() ? "ROIs: " : ", ", roi.name, roi.volume_ml);
+  }
+  return text.empty() ? text : text.append("\n");
+}
+
+}  // namespace hepar

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "hepar/dicom/ct_series.h"
+#include "hepar/dicom/dicom_profile.h"
+#include "hepar/dicom/structure_set_export.h"
+#include "hepar/volume/volume.h"
+
+namespace hepar {
+
+inline constexpr std::string_view kStructureSetFile = "rtstruct.dcm", kSegmentationFile = "seg.dcm";
+
+// ... and what a result folder holds besides when the CT is a DICOM series.
+inline constexpr std::string_view kDicomFiles =
+    "rtstruct.dcm and seg.dcm, which refer to the CT's own instances";
+
+struct DicomOptions {
+  bool write = true;
+  DicomProfile profile;
+};
+
+// What a case's DICOM objects are made by.
+struct CaseDicom {
+  CtGrid series;
+  DicomProfile profile;
+};
+// Nothing when the CT is no DICOM series, or no objects are wanted.
+std::optional<CaseDicom> case_dicom(const std::optional<CtGrid>& series, const DicomOptions& options);
+
+// Writes kStructureSetFile (checked, see export_structure_set) and kSegmentationFile into the folder. Nothing
+// is written, and a note says why, when the CT was resampled or no structure has a voxel. Errors of the
+// writers name the file and the way around.
+std::vector<ExportedRoi> write_case_dicom(const std::filesystem::path& folder, const LabelMap& labels,
+                                          const CaseDicom& dicom, std::vector<std::string>& notes);
+
+// Volume of every ROI of the profile that has a voxel.
+std::vector<std::pair<std::string, double>> roi_volumes_ml(const LabelMap& labels,
+                                                           const DicomProfile& profile);
+
+// A sentence that names the labels of the map that no ROI of the profile is made of; empty when there are
+// none.
+std::string labels_without_roi(const LabelMap& labels, const DicomProfile& profile);
+
+// "ROI Liver 1234.5 mL, GTV 56.7 mL\n", or nothing.
+std::string rois_text(const std::vector<ExportedRoi>& rois);
+
+}  // namespace hepar
