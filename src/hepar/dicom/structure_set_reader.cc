@@ -49,10 +49,11 @@ std::optional<std::vector<double>> parse_numbers(std::string_view values) {
   const char *at = values.data(), *const end = values.data() + values.size();
   while (true) {
     while (at != end && is_blank(*at)) ++at;
-    if (at != end && *at == '+') ++at;
+    const bool plus = at != end && *at == '+';
+    if (plus) ++at;
     double value = 0;
     const auto [rest, error] = std::from_chars(at, end, value);
-    if (error != std::errc() || !std::isfinite(value)) return std::nullopt;
+    if (error != std::errc() || !std::isfinite(value) || (plus && *at == '-')) return std::nullopt;
     result.push_back(value);
     for (at = rest; at != end && is_blank(*at);) ++at;
     if (at == end) return result;
