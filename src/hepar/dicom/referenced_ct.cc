@@ -45,11 +45,6 @@ bool can_be_referred_to(const std::string& uid) {
   return !uid.empty() && uid.size() <= 64 && std::ranges::all_of(uid, allowed);
 }
 
-// Whether all texts are ASCII, so that the character set does not matter.
-bool all_ascii(DcmItem& item) {
-  return std::ranges::all_of(kCopied, [&](const DcmTagKey& tag) { return is_ascii(text(item, tag)); });
-}
-
 }  // namespace
 
 PatientStudy::PatientStudy(const CtGrid& ct, const std::vector<std::string>& texts) {
@@ -76,11 +71,12 @@ PatientStudy::PatientStudy(const CtGrid& ct, const std::vector<std::string>& tex
   character_set_ = text(dataset, DCM_SpecificCharacterSet);
   const auto fits = [&](const std::string& utf8) { return encode_text(utf8, character_set_).has_value(); };
   if (!std::ranges::all_of(texts, fits)) {
-    if (!all_ascii(attributes_) &&
-        attributes_.convertCharacterSet(character_set_.c_str(), kUnicode, 0, OFFalse).bad()) {
-      throw Error(ErrorCode::kInvalidInput,
-                  "the CT's texts are not in the character set that it states, so that they can't be "
-                  "written beside ROI names with other than ASCII letters; use ASCII names");
+    if (attributes_.convertCharacterSet(character_set_.c_str(), kUnicode, 0, OFFalse).bad()) {
+      throw Error(
+          ErrorCode::kInvalidInput,
+          fmt::format("the CT's texts can't be turned into Unicode from the character set that it states "
+                      "('{}'), which names with other than ASCII letters need beside them; use ASCII names",
+                      character_set_));
     }
     character_set_ = kUnicode;
   }
