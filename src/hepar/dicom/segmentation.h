@@ -20,24 +20,29 @@ struct Segment {
 
 // One frame: a slice of one segment.
 struct SegmentFrame {
-  int segment = 0;                   // Segment::number
-  Vec3 position_mm;                  // centre of the first pixel
-  std::vector<std::uint8_t> pixels;  // rows x columns: 0 and 1 (binary), or 0 to maximum_value (fractional)
+  int segment = 0;   // Segment::number
+  Vec3 position_mm;  // centre of the first pixel
+  // Rows x columns: one bit each, the lowest of the first byte first (binary), or a byte (fractional).
+  std::vector<std::uint8_t> pixels;
 };
 
 // What Hepar uses of a DICOM Segmentation (PS3.3 A.51).
 struct Segmentation {
   std::vector<Segment> segments;  // by number
   std::vector<SegmentFrame> frames;
-  Geometry plane;  // rows, columns, in-plane spacing and directions of all frames; the origin is the first's
+  // Of all frames: i along the rows, j along the columns, k along their cross product. The origin is the first
+  // frame's; the spacing along k is the Spacing Between Slices or Slice Thickness stated, which only
+  // segmentation_grid() uses.
+  Geometry plane;
   int maximum_value = 1;                           // above 1: fractional
   std::string frame_of_reference_uid, series_uid;  // of the images; empty: not said
   std::vector<std::string> notes;
 };
 
-// Reads a SEG of any vendor, binary or fractional, of any transfer syntax that Hepar decodes. Frames that are
-// missing are empty slices; segments may overlap. Error: kMissing, kCorrupt, kInvalidInput (no SEG),
-// kUnsupported (frames of several orientations or spacings).
+// Reads a SEG of any vendor, binary, fractional or a label map (PS3.3 C.8.20), of any transfer syntax that
+// Hepar decodes. Frames that are missing are empty slices; segments may overlap. Error: kMissing, kCorrupt,
+// kInvalidInput (no SEG), kUnsupported (frames of several orientations or spacings, or without positions; one
+// part of a concatenation).
 Segmentation read_segmentation(const std::filesystem::path& file);
 
 // The grid that the frames themselves make: their slices, evenly spaced from the first to the last one, gaps
