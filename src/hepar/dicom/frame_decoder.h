@@ -10,8 +10,8 @@
 
 namespace hepar::dicom {
 
-// Whether the compressed pixels of a transfer syntax can be decoded: RLE, JPEG and JPEG-LS by DCMTK, JPEG 2000
-// by OpenJPEG.
+// Whether the compressed pixels of a transfer syntax can be decoded: RLE, JPEG and JPEG-LS by DCMTK, JPEG
+// 2000 by OpenJPEG.
 bool can_decode(E_TransferSyntax syntax);
 
 // Decodes one frame, counted from 0, of compressed pixel data in a data set with the attributes Rows,

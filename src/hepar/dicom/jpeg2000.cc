@@ -65,8 +65,7 @@ OPJ_SIZE_T read_source(void* buffer, OPJ_SIZE_T wanted, void* user) {
 OPJ_OFF_T skip_source(OPJ_OFF_T wanted, void* user) {
   auto& source = *static_cast<Source*>(user);
   if (wanted < 0) return -1;
-  const std::size_t count =
-      std::min(static_cast<std::size_t>(wanted), source.bytes.size() - source.position);
+  const std::size_t count = std::min(static_cast<std::size_t>(wanted), source.bytes.size() - source.position);
   source.position += count;
   return static_cast<OPJ_OFF_T>(count);
 }
@@ -115,8 +114,7 @@ Image decode(Bytes codestream) {
 
 }  // namespace
 
-void decode_jpeg2000(Bytes bytes, std::uint32_t columns, std::uint32_t rows,
-                     std::span<std::uint8_t> pixels) {
+void decode_jpeg2000(Bytes bytes, std::uint32_t columns, std::uint32_t rows, std::span<std::uint8_t> pixels) {
   const std::size_t count = std::size_t{columns} * rows;
   HEPAR_EXPECT(pixels.size() == count || pixels.size() == 2 * count, "8 or 16 bits per pixel");
   const Bytes codestream = codestream_in(bytes);

@@ -30,10 +30,10 @@ struct SegmentFrame {
 struct Segmentation {
   std::vector<Segment> segments;  // by number
   std::vector<SegmentFrame> frames;
-  // Of all frames: i along the rows, j along the columns, k along their cross product. The origin is the first
-  // frame's; the spacing along k is the Spacing Between Slices or Slice Thickness stated, which only
-  // segmentation_grid() uses.
+  // Of all frames: i along the rows, j along the columns, k along their cross product; the origin is the
+  // first frame's, the spacing along k its Spacing Between Slices, else its Slice Thickness, else 1.
   Geometry plane;
+  bool states_slice_spacing = false;               // Spacing Between Slices
   int maximum_value = 1;                           // above 1: fractional
   std::string frame_of_reference_uid, series_uid;  // of the images; empty: not said
   std::vector<std::string> notes;
@@ -46,7 +46,8 @@ struct Segmentation {
 Segmentation read_segmentation(const std::filesystem::path& file);
 
 // The grid that the frames themselves make: their slices, evenly spaced from the first to the last one, gaps
-// filled. Error(kInvalidInput) when they are not a multiple of one distance apart.
+// filled. The distance is the one stated where all frames are multiples of it apart, else the smallest that
+// occurs. Error(kInvalidInput) when they are not a multiple of one distance apart.
 Geometry segmentation_grid(const Segmentation& segmentation);
 
 // One segment on a grid with the same pixels in plane: frames lie on its slices (0.01 mm in plane, a tenth of

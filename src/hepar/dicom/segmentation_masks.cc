@@ -71,9 +71,8 @@ void check_segment(const Segmentation& segmentation, int segment) {
   for (const Segment& known : segmentation.segments) {
     if (known.number == segment) return;
   }
-  throw Error(ErrorCode::kInvalidInput,
-              fmt::format("the segmentation has no segment {}, but {} others", segment,
-                          segmentation.segments.size()));
+  throw Error(ErrorCode::kInvalidInput, fmt::format("the segmentation has no segment {}, but {} others",
+                                                    segment, segmentation.segments.size()));
 }
 
 // The frames of a segment by slice of `grid`.
@@ -154,14 +153,16 @@ Geometry segmentation_grid(const Segmentation& segmentation) {
     if (smallest_mm == 0 || gap < smallest_mm) smallest_mm = gap;
   }
   grid.origin_mm = places.front().second;
-  if (offsets_mm.size() > 1 && !is_multiple(offsets_mm, grid.spacing_mm.z)) {
+  const bool as_stated = segmentation.states_slice_spacing && is_multiple(offsets_mm, grid.spacing_mm.z);
+  if (offsets_mm.size() > 1 && !as_stated) {
     // The mean over all steps is finer than one step, whose ends are rounded.
     grid.spacing_mm.z = offsets_mm.back() / std::round(offsets_mm.back() / smallest_mm);
     if (!is_multiple(offsets_mm, grid.spacing_mm.z)) {
-      throw Error(ErrorCode::kInvalidInput,
-                  fmt::format("the segmentation's frames are no multiples of one distance apart (the smallest "
-                              "is {:.3f} mm); use the grid of the CT that it was made on",
-                              smallest_mm));
+      throw Error(
+          ErrorCode::kInvalidInput,
+          fmt::format("the segmentation's frames are no multiples of one distance apart (the smallest "
+                      "is {:.3f} mm); use the grid of the CT that it was made on",
+                      smallest_mm));
     }
   }
   grid.size.k = std::llround(offsets_mm.back() / grid.spacing_mm.z) + 1;

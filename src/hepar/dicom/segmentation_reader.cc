@@ -38,7 +38,7 @@ enum class Kind { kBinary, kFractional, kLabelMap };
 struct FrameGroups {
   std::int64_t segment = 0;
   std::vector<double> position, orientation, spacing;
-  std::optional<double> slice_spacing_mm;
+  std::optional<double> slice_spacing_mm, slice_thickness_mm;
 };
 
 void read_groups(DcmItem& item, FrameGroups& groups) {
@@ -54,9 +54,10 @@ void read_groups(DcmItem& item, FrameGroups& groups) {
                 [&](DcmItem& group) { take(groups.orientation, group, DCM_ImageOrientationPatient); });
   for_each_item(item, DCM_PixelMeasuresSequence, [&](DcmItem& group) {
     take(groups.spacing, group, DCM_PixelSpacing);
-    auto distance = number(group, DCM_SpacingBetweenSlices);
-    if (!distance || *distance == 0) distance = number(group, DCM_SliceThickness);
-    if (distance && *distance > 0) groups.slice_spacing_mm = distance;
+    const auto spacing = number(group, DCM_SpacingBetweenSlices),
+               thickness = number(group, DCM_SliceThickness);
+    if (spacing && *spacing > 0) groups.slice_spacing_mm = spacing;
+    if (thickness && *thickness > 0) groups.slice_thickness_mm = thickness;
   });
 }
 
@@ -91,9 +92,9 @@ class Reader {
       read_frames(groups);
     }
     if (over_maximum_ > 0) {
-      result_.notes.push_back(fmt::format(
-          "{} values above the Maximum Fractional Value of {} were taken as that.", over_maximum_,
-          result_.maximum_value));
+      result_.notes.push_back(
+          fmt::format("{} values above the Maximum Fractional Value of {} were taken as that.", over_maximum_,
+                      result_.maximum_value));
     }
     return std::move(result_);
   }
@@ -114,7 +115,8 @@ class Reader {
     if (kind_ != Kind::kFractional) return;
     const std::int64_t maximum = whole(dataset_, DCM_MaximumFractionalValue, 255);
     if (maximum < 1 || maximum > 255) {
-      fail(ErrorCode::kCorrupt, fmt::format("its Maximum Fractional Value is {}, 1 to 255 is allowed", maximum));
+      fail(ErrorCode::kCorrupt,
+           fmt::format("its Maximum Fractional Value is {}, 1 to 255 is allowed", maximum));
     }
     result_.maximum_value = static_cast<int>(maximum);
   }
@@ -124,8 +126,8 @@ class Reader {
     bits_ = whole(dataset_, DCM_BitsAllocated, 0);
     if (rows_ < 1 || columns_ < 1 || rows_ > 65535 || columns_ > 65535)
       fail(ErrorCode::kCorrupt, fmt::format("it states {} rows and {} columns", rows_, columns_));
-    const bool usable = bits_ == 8 || (kind_ == Kind::kBinary && bits_ == 1) ||
-                        (kind_ == Kind::kLabelMap && bits_ == 16);
+    const bool usable =
+        bits_ == 8 || (kind_ == Kind::kBinary && bits_ == 1) || (kind_ == Kind::kLabelMap && bits_ == 16);
     if (!usable || whole(dataset_, DCM_SamplesPerPixel, 1) != 1) {
       fail(ErrorCode::kUnsupported,
            fmt::format("it has {} bits per pixel; 1 or 8 are read, for label maps 8 or 16", bits_));
@@ -185,8 +187,9 @@ class Reader {
 
   void check(FrameGroups& group) const {
     if (group.position.size() != 3 || group.orientation.size() != 6 || group.spacing.size() != 2) {
-      fail(ErrorCode::kUnsupported,
-           "some of its frames do not say where they lie: position, orientation or pixel spacing are missing");
+      fail(
+          ErrorCode::kUnsupported,
+          "some of its frames do not say where they lie: position, orientation or pixel spacing are missing");
     }
     if (kind_ == Kind::kLabelMap) return;
     if (group.segment == 0 && result_.segments.size() == 1) group.segment = result_.segments.front().number;
@@ -222,7 +225,9 @@ class Reader {
       fail(ErrorCode::kCorrupt, "its rows and columns are not at right angles");
     Geometry& plane = result_.plane;
     plane.size = {columns_, rows_, 1};
-    plane.spacing_mm = {first.spacing[1], first.spacing[0], first.slice_spacing_mm.value_or(1)};
+    plane.spacing_mm = {first.spacing[1], first.spacing[0],
+                        first.slice_spacing_mm.value_or(first.slice_thickness_mm.value_or(1))};
+    result_.states_slice_spacing = first.slice_spacing_mm.has_value();
     plane.origin_mm = {first.position[0], first.position[1], first.position[2]};
     plane.direction = nearest_orthonormal(direction);
     try {
@@ -237,7 +242,8 @@ class Reader {
     const std::int64_t wanted = (rows_ * columns_ * frames * bits_ + 7) / 8;
     const DcmXfer syntax(dataset_.getOriginalXfer());
     // The best that the compressing formats do on empty frames is well under 1000:1.
-    if (static_cast<double>(wanted) > 1000.0 * static_cast<double>(file_bytes_)) fail_length(wanted, frames, -1);
+    if (static_cast<double>(wanted) > 1000.0 * static_cast<double>(file_bytes_))
+      fail_length(wanted, frames, -1);
     compressed_ = syntax.isEncapsulated();
     if (compressed_) {
       if (!dicom::can_decode(syntax.getXfer()) || bits_ == 1) {
@@ -353,8 +359,7 @@ Segmentation read_segmentation(const fs::path& file) {
   DcmDataset& dataset = *format.getDataset();
   const std::string sop_class = text(dataset, DCM_SOPClassUID);
   if (sop_class != UID_SegmentationStorage && sop_class != kLabelMapStorage) {
-    throw Error(ErrorCode::kInvalidInput,
-                fmt::format("{} is no DICOM Segmentation (SEG)", file.string()));
+    throw Error(ErrorCode::kInvalidInput, fmt::format("{} is no DICOM Segmentation (SEG)", file.string()));
   }
   try {
     return Reader(dataset, fs::file_size(file)).read();
