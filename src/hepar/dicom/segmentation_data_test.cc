@@ -59,19 +59,19 @@ TEST(RealSegmentation, OverlappingSegmentsEqualTheirReferences) {
   }
 }
 
-// Decodes the segmentation's bits with NumPy and lays each frame on the CT slice it names.
+// Decodes the segmentation's bits with NumPy and lays each frame on the CT slice at its place. (The images
+// that its frames name as their sources are all the same one.)
 constexpr const char* kPeer = R"(import sys, glob, numpy, pydicom
 segmentation = pydicom.dcmread(sys.argv[1])
 slices = [pydicom.dcmread(f, stop_before_pixels=True) for f in glob.glob(sys.argv[2] + '/*.dcm')]
-axial = [s for s in slices if abs(float(s.ImageOrientationPatient[0])) > 0.9
-         and abs(float(s.ImageOrientationPatient[4])) > 0.9]
-uids = [s.SOPInstanceUID for s in sorted(axial, key=lambda s: float(s.ImagePositionPatient[2]))]
+heights = sorted(float(s.ImagePositionPatient[2]) for s in slices
+                 if [round(float(v)) for v in s.ImageOrientationPatient] == [1, 0, 0, 0, 1, 0])
 bits = numpy.unpackbits(numpy.frombuffer(segmentation.PixelData, numpy.uint8), bitorder='little')
-mask = numpy.zeros((len(uids), segmentation.Rows, segmentation.Columns), numpy.uint8)
+mask = numpy.zeros((len(heights), segmentation.Rows, segmentation.Columns), numpy.uint8)
 area = segmentation.Rows * segmentation.Columns
 for n, frame in enumerate(segmentation.PerFrameFunctionalGroupsSequence):
-    source = frame.DerivationImageSequence[0].SourceImageSequence[0].ReferencedSOPInstanceUID
-    mask[uids.index(source)] += bits[n * area:(n + 1) * area].reshape(mask.shape[1:])
+    height = float(frame.PlanePositionSequence[0].ImagePositionPatient[2])
+    mask[heights.index(height)] += bits[n * area:(n + 1) * area].reshape(mask.shape[1:])
 mask.tofile(sys.argv[3])
 )";
 

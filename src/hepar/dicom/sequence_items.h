@@ -5,14 +5,25 @@
 // osconfig.h must come first
 #include <dcmtk/dcmdata/dctk.h>
 
+#include <memory>
+
 namespace hepar::dicom {
+
+// A sequence that a program which did not know its tag wrote as VR UN of defined length, which is then
+// encoded as implicit VR little endian (PS3.5 6.2.2), as a data set that holds it alone; null when there is
+// none.
+std::unique_ptr<DcmDataset> parse_unknown_sequence(DcmItem& parent, const DcmTagKey& tag);
 
 // Calls use(DcmItem&) for each item of a sequence in order; not at all when it is absent or no sequence. In
 // linear time, other than DCMTK's access by number.
 template <class Use>
 void for_each_item(DcmItem& parent, const DcmTagKey& tag, const Use& use) {
+  std::unique_ptr<DcmDataset> parsed;
   DcmSequenceOfItems* sequence = nullptr;
-  if (parent.findAndGetSequence(tag, sequence).bad() || sequence == nullptr) return;
+  if (parent.findAndGetSequence(tag, sequence).bad()) {
+    parsed = parse_unknown_sequence(parent, tag);
+    if (!parsed || parsed->findAndGetSequence(tag, sequence).bad()) return;
+  }
   DcmObject* object = nullptr;
   while ((object = sequence->nextInContainer(object)) != nullptr) {
     if (auto* item = dynamic_cast<DcmItem*>(object)) use(*item);

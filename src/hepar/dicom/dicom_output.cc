@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hepar/dicom/dicom_output.h"
+
+#include <dcmtk/dcmdata/dcostrmb.h>
+#include <fmt/format.h>
+
+#include <span>
+#include <vector>
+
+#include "hepar/core/error.h"
+#include "hepar/core/file.h"
+
+namespace hepar::dicom {
+
+void write_dicom_file(const std::filesystem::path& file, DcmFileFormat& format, E_TransferSyntax syntax) {
+  std::vector<std::byte> block(std::size_t{1} << 20), bytes;
+  DcmOutputBufferStream stream(block.data(), static_cast<offile_off_t>(block.size()));
+  OFCondition status = format.validateMetaInfo(syntax);
+  format.transferInit();
+  do {
+    if (status.good() || status == EC_StreamNotifyClient)
+      status = format.write(stream, syntax, EET_UndefinedLength, nullptr);
+    void* filled = nullptr;
+    offile_off_t count = 0;
+    stream.flushBuffer(filled, count);
+    const auto* first = static_cast<const std::byte*>(filled);
+    bytes.insert(bytes.end(), first, first + count);
+  } while (status == EC_StreamNotifyClient);
+  format.transferEnd();
+  if (status.bad())
+    throw Error(ErrorCode::kInternal, fmt::format("can't make {}: {}", file.string(), status.text()));
+  AtomicFile target(file);
+  target.write(bytes);
+  target.commit();
+}
+
+}  // namespace hepar::dicom

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <dcmtk/config/osconfig.h>
+// osconfig.h must come first
+#include <dcmtk/dcmdata/dctk.h>
+
+#include <string>
+#include <vector>
+
+#include "hepar/dicom/ct_series.h"
+
+namespace hepar::dicom {
+
+// Patient and study of a CT, as its first file states them, for an object that belongs to the same study.
+class PatientStudy {
+ public:
+  // `texts` are those that the object adds, in UTF-8: where the CT's character set can't hold them, all
+  // becomes Unicode. Error(kMissing) when the CT's first file can't be read again; Error(kInvalidInput) when
+  // it has texts outside of its own character set and `texts` needs Unicode.
+  PatientStudy(const CtGrid& ct, const std::vector<std::string>& texts);
+
+  // Puts the attributes that are there over those of the data set, with the Specific Character Set.
+  void copy_to(DcmItem& dataset) const;
+  // One of `texts` in the character set, or any ASCII.
+  std::string encode(const std::string& utf8) const;
+
+ private:
+  DcmDataset attributes_;
+  std::string character_set_;
+};
+
+// Throws Error(kInvalidInput) unless an object can refer to each slice: not resampled, and study, series and
+// slices have UIDs.
+void check_can_be_referenced(const CtGrid& ct);
+
+}  // namespace hepar::dicom
