@@ -3,16 +3,17 @@
 
 #include <dcmtk/config/osconfig.h>
 // osconfig.h must come first
-#include <dcmtk/dcmdata/dccodec.h>
 #include <dcmtk/dcmdata/dctk.h>
 #include <dcmtk/dcmdata/dcxfer.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "hepar/core/error.h"
 #include "hepar/dicom/attributes.h"
+#include "hepar/dicom/frame_decoder.h"
 
 namespace hepar::dicom {
 namespace {
@@ -76,6 +77,22 @@ FileHeader header_of(DcmItem& item, const fs::path& file) {
   return header;
 }
 
+std::vector<std::uint16_t> decoded_pixels(DcmDataset& dataset, const FileHeader& header, std::size_t count) {
+  std::vector<std::uint8_t> bytes(count * static_cast<std::size_t>(header.bits_allocated / 8));
+  try {
+    decode_frame(dataset, 0, bytes);
+  } catch (const Error& error) {
+    fail(error.code(), header.file, fmt::format("is a damaged or truncated DICOM file: {}", error.what()));
+  }
+  std::vector<std::uint16_t> pixels(count);
+  if (header.bits_allocated == 16) {
+    std::memcpy(pixels.data(), bytes.data(), bytes.size());
+  } else {
+    std::ranges::copy(bytes, pixels.begin());
+  }
+  return pixels;
+}
+
 // The pixels as 16-bit words, of one slice.
 std::vector<std::uint16_t> stored_pixels(const FileHeader& header, std::size_t count) {
   DcmFileFormat file;
@@ -86,10 +103,7 @@ std::vector<std::uint16_t> stored_pixels(const FileHeader& header, std::size_t c
   OFCondition status = file.loadFile(header.file.c_str());
   if (status.bad()) damaged(status);
   DcmDataset& dataset = *file.getDataset();
-  if (header.compressed) {
-    status = dataset.chooseRepresentation(EXS_LittleEndianExplicit, nullptr);
-    if (status.bad()) damaged(status);
-  }
+  if (header.compressed) return decoded_pixels(dataset, header, count);
   std::vector<std::uint16_t> pixels;
   unsigned long found = 0;
   if (header.bits_allocated == 16) {
@@ -133,8 +147,7 @@ std::optional<FileHeader> read_file_header(const fs::path& file) {
   const DcmXfer transfer_syntax(dataset.getOriginalXfer());
   header.transfer_syntax = transfer_syntax.getXferName();
   header.compressed = transfer_syntax.isEncapsulated();
-  header.decodable = !header.compressed ||
-                     DcmCodecList::canChangeCoding(transfer_syntax.getXfer(), EXS_LittleEndianExplicit);
+  header.decodable = !header.compressed || can_decode(transfer_syntax.getXfer());
   return header;
 }
 

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <cstring>
+
 #include "hepar/core/error.h"
 #include "hepar/dicom/ct_series.h"
+#include "hepar/dicom/test_python.h"
 
 namespace hepar::dicom {
 namespace {
@@ -56,8 +60,22 @@ TEST(RealCt, IrregularSlices) {
   EXPECT_DOUBLE_EQ(series.voxels.geometry().spacing_mm.x, 0.6757812);  // written 06.757812E-01
 }
 
-TEST(RealCt, Jpeg2000IsRefusedByName) {
-  EXPECT_THAT(refusal(ErrorCode::kUnsupported, data("totalseg_example")), HasSubstr("JPEG 2000"));
+constexpr const char* kPeer = R"(import sys, glob, numpy, pydicom
+slices = [pydicom.dcmread(f) for f in glob.glob(sys.argv[1] + '/*')]
+slices.sort(key=lambda s: float(s.ImagePositionPatient[2]))
+hu = [s.pixel_array * float(s.RescaleSlope) + float(s.RescaleIntercept) for s in slices]
+numpy.maximum(numpy.array(hu), -1024).astype(numpy.float32).tofile(sys.argv[2])
+)";
+
+TEST(RealCt, Jpeg2000EqualsAnIndependentReading) {
+  const auto folder = data("totalseg_example/example_ct_dicom");
+  const CtSeries series = read_ct_series(folder);
+  EXPECT_EQ(series.voxels.size(), (Int3{512, 512, 20}));
+  EXPECT_DOUBLE_EQ(series.voxels.geometry().spacing_mm.z, 2);
+  const auto bytes = written_by_python(HEPAR_PEER_PYTHON, kPeer, {folder});
+  const auto voxels = series.voxels.voxels();
+  ASSERT_EQ(bytes.size(), voxels.size_bytes());
+  EXPECT_EQ(std::memcmp(bytes.data(), voxels.data(), bytes.size()), 0);
 }
 
 TEST(RealCt, ThreeSlicesBesideSegmentations) {

@@ -20,28 +20,34 @@ struct Segment {
 
 // One frame: a slice of one segment.
 struct SegmentFrame {
-  int segment = 0;                   // Segment::number
-  Vec3 position_mm;                  // centre of the first pixel
-  std::vector<std::uint8_t> pixels;  // rows x columns: 0 and 1 (binary), or 0 to maximum_value (fractional)
+  int segment = 0;   // Segment::number
+  Vec3 position_mm;  // centre of the first pixel
+  // Rows x columns: one bit each, the lowest of the first byte first (binary), or a byte (fractional).
+  std::vector<std::uint8_t> pixels;
 };
 
 // What Hepar uses of a DICOM Segmentation (PS3.3 A.51).
 struct Segmentation {
   std::vector<Segment> segments;  // by number
   std::vector<SegmentFrame> frames;
-  Geometry plane;  // rows, columns, in-plane spacing and directions of all frames; the origin is the first's
+  // Of all frames: i along the rows, j along the columns, k along their cross product; the origin is the
+  // first frame's, the spacing along k its Spacing Between Slices, else its Slice Thickness, else 1.
+  Geometry plane;
+  bool states_slice_spacing = false;               // Spacing Between Slices
   int maximum_value = 1;                           // above 1: fractional
   std::string frame_of_reference_uid, series_uid;  // of the images; empty: not said
   std::vector<std::string> notes;
 };
 
-// Reads a SEG of any vendor, binary or fractional, of any transfer syntax that Hepar decodes. Frames that are
-// missing are empty slices; segments may overlap. Error: kMissing, kCorrupt, kInvalidInput (no SEG),
-// kUnsupported (frames of several orientations or spacings).
+// Reads a SEG of any vendor, binary, fractional or a label map (PS3.3 C.8.20), of any transfer syntax that
+// Hepar decodes. Frames that are missing are empty slices; segments may overlap. Error: kMissing, kCorrupt,
+// kInvalidInput (no SEG), kUnsupported (frames of several orientations or spacings, or without positions; one
+// part of a concatenation).
 Segmentation read_segmentation(const std::filesystem::path& file);
 
 // The grid that the frames themselves make: their slices, evenly spaced from the first to the last one, gaps
-// filled. Error(kInvalidInput) when they are not a multiple of one distance apart.
+// filled. The distance is the one stated where all frames are multiples of it apart, else the smallest that
+// occurs. Error(kInvalidInput) when they are not a multiple of one distance apart.
 Geometry segmentation_grid(const Segmentation& segmentation);
 
 // One segment on a grid with the same pixels in plane: frames lie on its slices (0.01 mm in plane, a tenth of

@@ -14,6 +14,8 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "hepar/dicom/synthetic_jpeg2000.h"
+
 namespace hepar::dicom {
 namespace {
 
@@ -39,17 +41,17 @@ E_TransferSyntax syntax_of(const std::string& name) {
                                                       {"rle", EXS_RLELossless},
                                                       {"jpeg", EXS_JPEGProcess14SV1},
                                                       {"jpeg-ls", EXS_JPEGLSLossless},
-                                                      {"jpeg-2000", EXS_JPEG2000LosslessOnly}};
+                                                      {"jpeg-2000", EXS_JPEG2000LosslessOnly},
+                                                      {"mpeg2", EXS_MPEG2MainProfileAtMainLevel}};
   return known.at(name);
 }
 
-// One frame of bytes that nothing decodes.
-void put_fake_frame(DcmDataset& dataset, E_TransferSyntax syntax) {
+// One frame of compressed bytes.
+void put_frame(DcmDataset& dataset, E_TransferSyntax syntax, std::vector<std::uint8_t> frame) {
   auto* sequence = new DcmPixelSequence(DcmTag(DCM_PixelData, EVR_OB));
   sequence->insert(new DcmPixelItem(DcmTag(DCM_Item, EVR_OB)));
   DcmOffsetList offsets;
-  Uint8 frame[64] = {0xff, 0x4f};
-  require(sequence->storeCompressedFrame(offsets, frame, sizeof(frame), 0));
+  require(sequence->storeCompressedFrame(offsets, frame.data(), static_cast<Uint32>(frame.size()), 0));
   auto* pixels = new DcmPixelData(DCM_PixelData);
   pixels->putOriginalRepresentation(syntax, nullptr, sequence);
   require(dataset.insert(pixels, OFTrue));
@@ -74,6 +76,13 @@ std::map<std::string, std::string> default_attributes(const SyntheticSlice& slic
           {"SliceThickness", "5"}};
 }
 
+std::vector<std::uint16_t> pixels_of(const SyntheticSlice& slice) {
+  if (!slice.pixels.empty()) return slice.pixels;
+  std::vector<std::uint16_t> pixels(kSyntheticRows * kSyntheticColumns);
+  std::iota(pixels.begin(), pixels.end(), slice.first_pixel);
+  return pixels;
+}
+
 void put_pixels(DcmDataset& dataset, const SyntheticSlice& slice) {
   const std::map<DcmTagKey, Uint16> format{{DCM_Rows, kSyntheticRows}, {DCM_Columns, kSyntheticColumns},
                                            {DCM_BitsAllocated, 16},    {DCM_BitsStored, 16},
@@ -81,11 +90,7 @@ void put_pixels(DcmDataset& dataset, const SyntheticSlice& slice) {
                                            {DCM_SamplesPerPixel, 1}};
   for (const auto& [tag, value] : format) require(dataset.putAndInsertUint16(tag, value));
   require(dataset.putAndInsertString(DCM_PhotometricInterpretation, "MONOCHROME2"));
-  std::vector<std::uint16_t> pixels = slice.pixels;
-  if (pixels.empty()) {
-    pixels.resize(kSyntheticRows * kSyntheticColumns);
-    std::iota(pixels.begin(), pixels.end(), slice.first_pixel);
-  }
+  const std::vector<std::uint16_t> pixels = pixels_of(slice);
   if (!slice.without_pixels) {
     require(dataset.putAndInsertUint16Array(DCM_PixelData, pixels.data(),
                                             static_cast<unsigned long>(pixels.size())));
@@ -117,7 +122,9 @@ void write_slice(const std::filesystem::path& file, const SyntheticSlice& slice)
   put_pixels(dataset, slice);
   const E_TransferSyntax syntax = syntax_of(slice.syntax);
   if (syntax == EXS_JPEG2000LosslessOnly) {
-    put_fake_frame(dataset, syntax);
+    put_frame(dataset, syntax, encode_jpeg2000(pixels_of(slice), kSyntheticColumns, kSyntheticRows));
+  } else if (syntax == EXS_MPEG2MainProfileAtMainLevel) {
+    put_frame(dataset, syntax, std::vector<std::uint8_t>(64));
   } else if (DcmXfer(syntax).isEncapsulated()) {
     require(dataset.chooseRepresentation(syntax, nullptr));
   }

@@ -18,7 +18,7 @@ struct SyntheticSlice {
   std::string series_uid = "1.2.3.111111";
   std::uint16_t first_pixel = 0;      // pixels count up from here
   std::vector<std::uint16_t> pixels;  // instead of counting; as stored
-  std::string syntax = "explicit";    // implicit big-endian deflated rle jpeg jpeg-ls jpeg-2000
+  std::string syntax = "explicit";    // implicit big-endian deflated rle jpeg jpeg-ls jpeg-2000 mpeg2
   bool without_pixels = false;
   bool numbers_as_text = false;  // decimal strings with the wrong value representation LO
   std::map<std::string, std::string> attributes;

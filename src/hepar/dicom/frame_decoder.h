@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <dcmtk/config/osconfig.h>
+// osconfig.h must come first
+#include <dcmtk/dcmdata/dctk.h>
+
+#include <cstdint>
+#include <span>
+
+namespace hepar::dicom {
+
+// Whether the compressed pixels of a transfer syntax can be decoded: RLE, JPEG and JPEG-LS by DCMTK, JPEG
+// 2000 by OpenJPEG.
+bool can_decode(E_TransferSyntax syntax);
+
+// Decodes one frame, counted from 0, of compressed pixel data in a data set with the attributes Rows,
+// Columns and Number of Frames, in the machine's byte order. `pixels` has the size of the decoded frame.
+// Error(kCorrupt) without the file's name.
+void decode_frame(DcmDataset& dataset, std::uint32_t frame, std::span<std::uint8_t> pixels);
+
+}  // namespace hepar::dicom

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "hepar/core/error.h"
+#include "hepar/core/parallel.h"
+#include "hepar/dicom/packed_bits.h"
+#include "hepar/dicom/segmentation.h"
+#include "hepar/volume/reorient.h"
+
+namespace hepar {
+namespace {
+
+constexpr double kInPlaneMm = 0.01;
+constexpr double kAcross = 0.1;  // of the slice distance
+
+bool is_empty(const SegmentFrame& frame) {
+  return std::ranges::all_of(frame.pixels, [](std::uint8_t byte) { return byte == 0; });
+}
+
+[[noreturn]] void refuse(const std::string& difference) {
+  throw Error(ErrorCode::kInvalidInput, "the segmentation does not lie on the grid: " + difference);
+}
+
+// The order of axes that turns `grid` so that i and j run as the rows and columns of the frames.
+AxisOrder order_along(const Geometry& grid, const Geometry& plane) {
+  constexpr double kParallel = 0.999;  // the corners decide; this only finds the partner
+  AxisOrder order;
+  for (int a = 0; a < 3; ++a) {
+    int source = -1;
+    for (int s = 0; s < 3; ++s) {
+      const double cosine = grid.direction.column(s).dot(plane.direction.column(a));
+      if (std::abs(cosine) < kParallel) continue;
+      source = s;
+      order.flipped[a] = cosine < 0;
+    }
+    if (source < 0) refuse("its slices are oblique to the grid's");
+    order.source_axis[a] = source;
+  }
+  return order;
+}
+
+// The slice of `grid` on which a frame lies, wherever within the slices or beyond. Checks all four corners.
+std::int64_t slice_of(const SegmentFrame& frame, Geometry plane, const Geometry& grid) {
+  plane.origin_mm = frame.position_mm;
+  const double slice = std::round(grid.index_from_world(frame.position_mm).z);
+  for (const std::int64_t j : {std::int64_t{0}, plane.size.j - 1}) {
+    for (const std::int64_t i : {std::int64_t{0}, plane.size.i - 1}) {
+      const Vec3 wanted = to_vec({i, j, 0});
+      const Vec3 index = grid.index_from_world(plane.world_from_index(wanted));
+      const double off_i_mm = std::abs(index.x - wanted.x) * grid.spacing_mm.x,
+                   off_j_mm = std::abs(index.y - wanted.y) * grid.spacing_mm.y;
+      if (!(std::max(off_i_mm, off_j_mm) <= kInPlaneMm)) {
+        refuse(fmt::format("its pixels are {:.3f} mm off in plane, up to {} is allowed",
+                           std::max(off_i_mm, off_j_mm), kInPlaneMm));
+      }
+      if (!(std::abs(index.z - slice) <= kAcross)) {
+        refuse(fmt::format("a frame lies {:.3f} mm from the nearest of its slices, {:.3f} mm apart",
+                           std::abs(index.z - slice) * grid.spacing_mm.z, grid.spacing_mm.z));
+      }
+    }
+  }
+  if (std::abs(slice) > 1e9) refuse("a frame lies far outside");
+  return static_cast<std::int64_t>(slice);
+}
+
+void check_segment(const Segmentation& segmentation, int segment) {
+  for (const Segment& known : segmentation.segments) {
+    if (known.number == segment) return;
+  }
+  throw Error(ErrorCode::kInvalidInput, fmt::format("the segmentation has no segment {}, but {} others",
+                                                    segment, segmentation.segments.size()));
+}
+
+// The frames of a segment by slice of `grid`.
+std::map<std::int64_t, const SegmentFrame*> frames_on(const Segmentation& segmentation, int segment,
+                                                      const Geometry& grid) {
+  const Geometry& plane = segmentation.plane;
+  if (grid.size.i != plane.size.i || grid.size.j != plane.size.j) {
+    refuse(fmt::format("its frames have {} x {} pixels, the slices {} x {}", plane.size.i, plane.size.j,
+                       grid.size.i, grid.size.j));
+  }
+  std::map<std::int64_t, const SegmentFrame*> frames;
+  for (const SegmentFrame& frame : segmentation.frames) {
+    if (frame.segment != segment) continue;
+    const std::int64_t slice = slice_of(frame, plane, grid);
+    if (slice < 0 || slice >= grid.size.k) {
+      if (is_empty(frame)) continue;
+      refuse(fmt::format("a frame lies on slice {} of {}", slice + 1, grid.size.k));
+    }
+    const auto [entry, fresh] = frames.emplace(slice, &frame);
+    if (!fresh && entry->second->pixels != frame.pixels)
+      refuse(fmt::format("segment {} has two different frames on slice {}", segment, slice + 1));
+  }
+  return frames;
+}
+
+// Fills the slices of a volume by fill(frame, voxels), on the turned grid, and turns it back.
+template <class T, class Fill>
+Volume<T> fill_volume(const Segmentation& segmentation, int segment, const Geometry& grid, const Fill& fill) {
+  check_segment(segmentation, segment);
+  check_geometry(grid);
+  const AxisOrder order = order_along(grid, segmentation.plane);
+  Volume<T> turned(reorient(grid, order));
+  const auto frames = frames_on(segmentation, segment, turned.geometry());
+  const std::vector<std::pair<std::int64_t, const SegmentFrame*>> list(frames.begin(), frames.end());
+  const auto area = static_cast<std::size_t>(turned.size().i * turned.size().j);
+  parallel_for(static_cast<std::int64_t>(list.size()), [&](std::int64_t n) {
+    const auto& [slice, frame] = list[static_cast<std::size_t>(n)];
+    fill(*frame, turned.voxels().subspan(static_cast<std::size_t>(slice) * area, area));
+  });
+  if (turned.geometry() == grid) return turned;
+  Volume<T> result(grid);
+  std::ranges::copy(reorient(turned, inverse(order)).voxels(), result.voxels().begin());
+  return result;
+}
+
+// True when all offsets are whole numbers of `step_mm`.
+bool is_multiple(const std::vector<double>& offsets_mm, double step_mm) {
+  return std::ranges::all_of(offsets_mm, [step_mm](double offset) {
+    return std::abs(offset / step_mm - std::round(offset / step_mm)) <= kAcross;
+  });
+}
+
+}  // namespace
+
+Geometry segmentation_grid(const Segmentation& segmentation) {
+  HEPAR_EXPECT(!segmentation.frames.empty(), "a segmentation has frames");
+  constexpr double kSamePlaceMm = 0.01;
+  Geometry grid = segmentation.plane;
+  const Vec3 normal = grid.direction.column(2);
+  std::vector<std::pair<double, Vec3>> places;
+  for (const SegmentFrame& frame : segmentation.frames) {
+    const Vec3 step = frame.position_mm - segmentation.plane.origin_mm;
+    if (const Vec3 aside = step - step.dot(normal) * normal; !(aside.norm() <= kInPlaneMm)) {
+      throw Error(ErrorCode::kInvalidInput,
+                  fmt::format("the segmentation's frames are shifted against each other by {:.2f} mm in "
+                              "plane; use the grid of the CT that it was made on",
+                              aside.norm()));
+    }
+    places.emplace_back(step.dot(normal), frame.position_mm);
+  }
+  std::ranges::sort(places, {}, [](const auto& place) { return place.first; });
+  std::vector<double> offsets_mm{0};
+  double smallest_mm = 0;
+  for (const auto& [at_mm, position] : places) {
+    const double offset = at_mm - places.front().first, gap = offset - offsets_mm.back();
+    if (gap < kSamePlaceMm) continue;
+    offsets_mm.push_back(offset);
+    if (smallest_mm == 0 || gap < smallest_mm) smallest_mm = gap;
+  }
+  grid.origin_mm = places.front().second;
+  const bool as_stated = segmentation.states_slice_spacing && is_multiple(offsets_mm, grid.spacing_mm.z);
+  if (offsets_mm.size() > 1 && !as_stated) {
+    // The mean over all steps is finer than one step, whose ends are rounded.
+    grid.spacing_mm.z = offsets_mm.back() / std::round(offsets_mm.back() / smallest_mm);
+    if (!is_multiple(offsets_mm, grid.spacing_mm.z)) {
+      throw Error(
+          ErrorCode::kInvalidInput,
+          fmt::format("the segmentation's frames are no multiples of one distance apart (the smallest "
+                      "is {:.3f} mm); use the grid of the CT that it was made on",
+                      smallest_mm));
+    }
+  }
+  grid.size.k = std::llround(offsets_mm.back() / grid.spacing_mm.z) + 1;
+  check_geometry(grid);
+  return grid;
+}
+
+Mask segment_mask(const Segmentation& segmentation, int segment, const Geometry& grid) {
+  return fill_volume<std::uint8_t>(
+      segmentation, segment, grid, [&](const SegmentFrame& frame, std::span<std::uint8_t> voxels) {
+        if (segmentation.maximum_value == 1) return dicom::unpack_bits(frame.pixels, voxels);
+        std::ranges::transform(frame.pixels, voxels.begin(), [&](std::uint8_t value) {
+          return static_cast<std::uint8_t>(2 * value >= segmentation.maximum_value ? 1 : 0);
+        });
+      });
+}
+
+Volume<float> segment_probability(const Segmentation& segmentation, int segment, const Geometry& grid) {
+  return fill_volume<float>(
+      segmentation, segment, grid, [&](const SegmentFrame& frame, std::span<float> voxels) {
+        std::vector<std::uint8_t> values = frame.pixels;
+        if (segmentation.maximum_value == 1) {
+          values.resize(voxels.size());
+          dicom::unpack_bits(frame.pixels, values);
+        }
+        const auto maximum = static_cast<float>(segmentation.maximum_value);
+        std::ranges::transform(values, voxels.begin(),
+                               [maximum](std::uint8_t value) { return static_cast<float>(value) / maximum; });
+      });
+}
+
+}  // namespace hepar
