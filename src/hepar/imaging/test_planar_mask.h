@@ -42,9 +42,9 @@ inline PlanarMask drawn_mask(const std::vector<std::string_view>& rows) {
 
 // Sparse or dense noise, discs with discs cut out and put back, a checkerboard, or frames within frames, by
 // turns of `number`; all reach the borders now and then.
-inline PlanarMask random_mask(std::uint64_t number, std::int64_t largest = 40) {
+inline PlanarMask random_mask(std::uint64_t number, std::int64_t columns, std::int64_t rows) {
   Random random(number);
-  PlanarMask mask = empty_mask(random.integer(1, largest), random.integer(1, largest));
+  PlanarMask mask = empty_mask(columns, rows);
   const double density = random.uniform();
   if (number % 4 == 1) {
     for (int disc = 0; disc < 12; ++disc) {
@@ -68,6 +68,13 @@ inline PlanarMask random_mask(std::uint64_t number, std::int64_t largest = 40) {
     }
   }
   return mask;
+}
+
+// The same, of up to `largest` columns and rows.
+inline PlanarMask random_mask(std::uint64_t number, std::int64_t largest = 40) {
+  Random random = Random(number).fork(1);
+  const std::int64_t columns = random.integer(1, largest);
+  return random_mask(number, columns, random.integer(1, largest));
 }
 
 inline std::vector<PlaneRegion> traced(const PlanarMask& mask, ContourStyle style) {
