@@ -37,14 +37,16 @@ enum class ContourStyle {
 std::vector<PlaneRegion> trace_regions(std::span<const std::uint8_t> mask, std::int64_t columns,
                                        std::int64_t rows, ContourStyle style);
 
-// Fewer points: no removed one lies farther than `tolerance_mm` from the loops that are left, and
-// fill_loops() of all loops stays what it was; where both can't be had the points stay. Loops don't vanish.
-// Source: Douglas & Peucker, Cartographica 10(2):112, 1973.
-void simplify_regions(std::vector<PlaneRegion>& regions, std::int64_t columns, std::int64_t rows,
-                      double column_spacing_mm, double row_spacing_mm, double tolerance_mm);
+// Fewer points of traced regions: no removed one lies farther than `tolerance_mm` from the loops that are
+// left, fill_loops() of all loops stays what it was, also when points are moved by 0.001 mm, and loops that
+// did not cross don't; where that can't be had the points stay. Loops don't vanish, and begin with their
+// first point by y, then x. Source: Douglas & Peucker, Cartographica 10(2):112, 1973.
+void simplify_regions(std::vector<PlaneRegion>& regions, double column_spacing_mm, double row_spacing_mm,
+                      double tolerance_mm);
 
 // One loop around the region less its holes: each hole is joined to the loop by a channel of no width, whose
-// two ways run through the same points. Channels cross nothing.
+// two ways run through the same points. Channels run along -x from each hole's first point by y, then x
+// (halfway between two rows of pixel centres when the region was traced) and cross nothing.
 PlaneLoop keyhole_loop(const PlaneRegion& region);
 
 // Adds 1 (modulo 2) to every pixel whose centre lies within a loop, for each loop: the even-odd rule. Centres
