@@ -19,7 +19,6 @@
 #include "hepar/dicom/attributes.h"
 #include "hepar/dicom/deidentify_dataset.h"
 #include "hepar/dicom/deidentify_rules.h"
-#include "hepar/dicom/nesting.h"
 #include "hepar/digest/sha256.h"
 
 namespace hepar {
@@ -81,14 +80,14 @@ std::string key_of(const DeidentifyOptions& options) {
 
 // What the file is, by what stands before its pixels.
 void look_at(SourceFile& source) {
-  if (!dicom::looks_like_dicom(source.file)) return;
-  source.dicom = true;
   try {
-    dicom::check_nesting(source.file);
+    source.dicom = dicom::looks_like_dicom(source.file);
   } catch (const Error&) {
+    source.dicom = true;
     source.refusal = "is damaged: its sequences are nested without end";
     return;
   }
+  if (!source.dicom) return;
   DcmFileFormat format;
   constexpr Uint32 kLongestValue = 4096;  // longer ones stay on the disk
   const OFCondition status = format.loadFileUntilTag(source.file.c_str(), EXS_Unknown, EGL_noChange,

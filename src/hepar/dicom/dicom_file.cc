@@ -13,7 +13,6 @@
 
 #include "hepar/core/error.h"
 #include "hepar/dicom/attributes.h"
-#include "hepar/dicom/nesting.h"
 
 namespace hepar::dicom {
 namespace {
@@ -121,7 +120,6 @@ bool FileHeader::is_ct_slice() const {
 std::optional<FileHeader> read_file_header(const fs::path& file) {
   prepare_dcmtk();
   if (!looks_like_dicom(file)) return std::nullopt;
-  check_nesting(file);
   DcmFileFormat format;
   constexpr Uint32 kLongestValue = 4096;  // longer ones stay on the disk
   const OFCondition status = format.loadFileUntilTag(file.c_str(), EXS_Unknown, EGL_noChange, kLongestValue,
