@@ -36,6 +36,7 @@ Command make_report_command();
 Command make_reproduce_command();
 Command make_leakage_command();
 Command make_phantom_command();
+Command make_deidentify_command();
 Command make_demo_command();
 Command make_plan_command();
 Command make_preprocess_command();

@@ -14,6 +14,7 @@
 #include <mutex>
 
 #include "hepar/core/error.h"
+#include "hepar/dicom/nesting.h"
 
 namespace hepar::dicom {
 namespace fs = std::filesystem;
@@ -31,7 +32,9 @@ void prepare_dcmtk() {
   }
 }
 
-bool looks_like_dicom(const fs::path& file) {
+namespace {
+
+bool starts_like_dicom(const fs::path& file) {
   std::array<unsigned char, 132> start{};
   std::ifstream stream(file, std::ios::binary);
   stream.read(reinterpret_cast<char*>(start.data()), start.size());
@@ -41,6 +44,14 @@ bool looks_like_dicom(const fs::path& file) {
   const bool group_2_or_8 = (start[0] == 2 || start[0] == 8) && start[1] == 0;
   return stream.gcount() >= 16 && group_2_or_8 && start[3] == 0 &&
          (start[2] == 0 || start[2] == 5 || start[2] == 8);
+}
+
+}  // namespace
+
+bool looks_like_dicom(const fs::path& file) {
+  if (!starts_like_dicom(file)) return false;
+  check_nesting(file);
+  return true;
 }
 
 std::string text(DcmItem& item, const DcmTagKey& tag) {

@@ -17,7 +17,8 @@ namespace hepar::dicom {
 // its data dictionary is not installed.
 void prepare_dcmtk();
 
-// "DICM" after the preamble (PS3.10 7.1), or a data set without one that begins in group 2 or 8.
+// "DICM" after the preamble (PS3.10 7.1), or a data set without one that begins in group 2 or 8. To be asked
+// before DCMTK reads a file: Error(kCorrupt) for one that it would die of (nesting.h).
 bool looks_like_dicom(const std::filesystem::path& file);
 
 // All values of an attribute as they are stored, without leading and trailing spaces; empty when it is

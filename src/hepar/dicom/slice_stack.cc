@@ -33,8 +33,9 @@ bool same_kind(const SlicePlane& a, const SlicePlane& b) {
   return a.columns == b.columns && a.rows == b.rows &&
          !differ(a.row_direction, b.row_direction, kDirectionSpread) &&
          !differ(a.column_direction, b.column_direction, kDirectionSpread) &&
-         std::abs(a.column_spacing_mm - b.column_spacing_mm) <= kSpacingSpread * b.column_spacing_mm &&
-         std::abs(a.row_spacing_mm - b.row_spacing_mm) <= kSpacingSpread * b.row_spacing_mm;
+         std::abs(a.column_spacing_mm - b.column_spacing_mm) <=
+             kSpacingSpread * std::abs(b.column_spacing_mm) &&
+         std::abs(a.row_spacing_mm - b.row_spacing_mm) <= kSpacingSpread * std::abs(b.row_spacing_mm);
 }
 
 Vec3 normal_of(const SlicePlane& plane) { return plane.row_direction.cross(plane.column_direction); }
