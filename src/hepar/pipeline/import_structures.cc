@@ -65,11 +65,11 @@ LabelMap StructureSum::labels(std::vector<std::string>& notes) const {
     cyst_outside += cyst && !tumour && !liver ? 1 : 0;
   }
   const auto note = [&notes](std::int64_t count, const char* what) {
-    if (count > 0) notes.push_back(fmt::format("{} voxels {}.", count, what));
+    if (count > 0) notes.push_back(fmt::format("{}: {}.", what, count));
   };
-  note(both, "are tumour and cyst at once; they are taken as tumour");
-  note(tumour_outside, "of tumour lie outside of the liver; they stay tumour");
-  note(cyst_outside, "of cyst lie outside of the liver; they stay cyst");
+  note(both, "Voxels that are tumour and cyst at once, taken as tumour");
+  note(tumour_outside, "Voxels of tumour outside of the liver, which stay tumour");
+  note(cyst_outside, "Voxels of cyst outside of the liver, which stay cyst");
   if (!left_out_.empty())
     notes.push_back(fmt::format("Structures that were not used: {}.", fmt::join(left_out_, ", ")));
   return labels;
