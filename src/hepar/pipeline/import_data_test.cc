@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+
+#include <algorithm>
+
+#include "hepar/io/image_io.h"
+#include "hepar/pipeline/import_dataset.h"
+#include "hepar/pipeline/test_folder.h"
+#include "hepar/pipeline/test_import.h"
+
+namespace hepar {
+namespace {
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+using testing::SizeIs;
+
+class RealImport : public ScratchFolder {
+ protected:
+  ImportReport import(ImportFormat format, const std::string& source,
+                      const StructureNames& names = {}) const {
+    return import_dataset({.format = format,
+                           .source = fs::path(HEPAR_UNPACKED_DATA) / source,
+                           .dataset = root_ / "dataset",
+                           .structures = names});
+  }
+};
+
+// Labels that were made of the same masks by another program, and volumes from the README of the test data.
+TEST_F(RealImport, IrcadbGivesThePublishedLabels) {
+  const ImportReport report = import(ImportFormat::kIrcadb, "ircadb01");
+  ASSERT_THAT(report.taken, SizeIs(2)) << import_text(report);
+  EXPECT_EQ(report.taken[0].name, "ircadb_01");
+  EXPECT_NEAR(report.taken[0].liver_ml, 1489, 1);
+  EXPECT_NEAR(report.taken[0].cyst_ml, 0.06, 0.01);
+  EXPECT_EQ(report.taken[1].name, "ircadb_17");
+  EXPECT_NEAR(report.taken[1].liver_ml, 1861, 1);
+  for (const char* number : {"01", "17"}) {
+    const LabelMap expected =
+        read_labels(fs::path(HEPAR_UNPACKED_DATA) / "ircadb01" / (std::string("case") + number) /
+                    "derived_label_liver1_tumour2_cyst3.nii.gz")
+            .voxels;
+    const LabelMap labels = imported_labels(root_ / "dataset", std::string("ircadb_") + number);
+    EXPECT_FALSE(grid_difference(labels.geometry(), expected.geometry()));
+    EXPECT_TRUE(std::ranges::equal(labels.voxels(), expected.voxels()));
+  }
+}
+
+// Liver and tumour are two files on one CT; their volumes: README of the test data.
+TEST_F(RealImport, SegmentationsOfOneCtAreJoined) {
+  const ImportReport report = import(ImportFormat::kDicomSeg, "radcttaceomics");
+  ASSERT_THAT(report.taken, SizeIs(1)) << import_text(report);
+  EXPECT_NEAR(report.taken[0].tumour_ml, 92, 0.5);
+  EXPECT_NEAR(report.taken[0].liver_ml, 1127, 92);  // the tumour lies in it, or beside it
+  EXPECT_EQ(imported_image(root_ / "dataset", report.taken[0].name).size(), (Int3{512, 512, 51}));
+}
+
+// Of two ROIs, one of 745 voxels and one of 164688: the published mask.
+TEST_F(RealImport, StructureSetOnItsCt) {
+  const ImportReport report =
+      import(ImportFormat::kDicomRt, "anondicom_rtstruct", {.liver = {"*body*"}, .tumour = {"*spinal*"}});
+  ASSERT_THAT(report.taken, SizeIs(1)) << import_text(report);
+  const LabelMap labels = imported_labels(root_ / "dataset", report.taken[0].name);
+  const auto tumour = std::ranges::count(labels.voxels(), kTumour);
+  const auto liver = std::ranges::count(labels.voxels(), kLiver);
+  EXPECT_NEAR(static_cast<double>(tumour), 745, 0.02 * 745);
+  EXPECT_NEAR(static_cast<double>(liver + tumour), 164688 + 745, 0.01 * 164688);
+}
+
+}  // namespace
+}  // namespace hepar

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <string>
+
+#include "hepar/core/error.h"
+#include "hepar/io/image_io.h"
+#include "hepar/pipeline/import_dataset.h"
+#include "hepar/volume/volume.h"
+
+namespace hepar {
+
+// For tests: 8 x 6 x 4 voxels of 1 x 1 x 2.5 mm: 0.0025 mL each.
+inline Geometry import_grid() {
+  return {.size = {8, 6, 4}, .spacing_mm = {1, 1, 2.5}, .origin_mm = {-3, 4, 50}};
+}
+
+// Every voxel has its own HU from -50 on.
+inline CtVolume import_ct() {
+  CtVolume ct(import_grid());
+  for (std::size_t n = 0; n < ct.voxels().size(); ++n) ct.voxels()[n] = static_cast<float>(n) - 50;
+  return ct;
+}
+
+// Voxels with low <= index < high become `label`.
+inline void fill(LabelMap& labels, Int3 low, Int3 high, std::uint8_t label) {
+  for (Int3 at = low; at.k < high.k; ++at.k)
+    for (at.j = low.j; at.j < high.j; ++at.j)
+      for (at.i = low.i; at.i < high.i; ++at.i) labels[at] = label;
+}
+
+// A liver of 6 x 4 x 2 = 48 voxels (0.12 mL), in it a tumour of 2 x 2 x 2 = 8 (0.02 mL).
+inline LabelMap import_labels() {
+  LabelMap labels(import_grid());
+  fill(labels, {1, 1, 1}, {7, 5, 3}, kLiver);
+  fill(labels, {2, 2, 1}, {4, 4, 3}, kTumour);
+  return labels;
+}
+
+inline CtVolume imported_image(const std::filesystem::path& dataset, const std::string& name) {
+  return read_ct(dataset / "imagesTr" / (name + "_0000.nii.gz")).voxels;
+}
+inline LabelMap imported_labels(const std::filesystem::path& dataset, const std::string& name) {
+  return read_labels(dataset / "labelsTr" / (name + ".nii.gz")).voxels;
+}
+
+// The reason of the only refusal.
+inline std::string only_refusal(const ImportReport& report) {
+  EXPECT_EQ(report.refused.size(), 1U) << import_text(report);
+  return report.refused.empty() ? "" : report.refused.front().reason;
+}
+
+template <class Action>
+std::string import_error(ErrorCode code, Action action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), code) << error.what();
+    return error.what();
+  }
+  ADD_FAILURE() << "no error";
+  return "";
+}
+
+}  // namespace hepar
