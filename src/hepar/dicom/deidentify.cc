@@ -211,7 +211,7 @@ void add_notes(const CleaningCounts& counts, DeidentifyReport& result) {
   }
   if (!counts.removed.empty()) {
     result.notes.push_back(
-        fmt::format("Also removed, as the profile does not name them but they may hold text: {}.",
+        fmt::format("Also removed or emptied, as the profile does not name them but they may hold text: {}.",
                     fmt::join(counts.removed, ", ")));
   }
 }

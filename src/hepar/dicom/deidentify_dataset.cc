@@ -40,6 +40,7 @@ bool is_technical_text(const DcmTagKey& tag) {
                                          DCM_CodingSchemeDesignator,
                                          DCM_CodingSchemeVersion,
                                          DCM_CodeMeaning,
+                                         DCM_MappingResourceName,
                                          DCM_SegmentAlgorithmName,
                                          DCM_AlgorithmName,
                                          DCM_AlgorithmVersion,
@@ -277,7 +278,9 @@ void DataSetCleaner::keep_if_harmless(DcmItem& item, DcmElement& element) {
   }
   if (is_harmless_text(item, element, vr)) return;
   if (is_technical_text(tag)) return put(item, tag, kRemoved);  // objects may need them
-  remove(item, element, true);
+  if (dummy_value(vr) == nullptr) return remove(item, element, true);
+  removed_.insert(DcmTag(tag).getTagName());
+  put(item, tag, "");
 }
 
 bool DataSetCleaner::is_harmless_text(DcmItem& item, DcmElement& element, DcmEVR vr) const {

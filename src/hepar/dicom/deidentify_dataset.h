@@ -29,7 +29,7 @@ class DataSetCleaner {
   void clean(DcmDataset& data_set, const std::string& patient_id);
 
   std::int64_t replaced_name_count() const { return replaced_name_count_; }         // of ROIs and segments
-  const std::set<std::string>& removed_beyond_profile() const { return removed_; }  // attributes' names
+  const std::set<std::string>& removed_beyond_profile() const { return removed_; }  // names of attributes
 
  private:
   void clean_item(DcmItem& item);
