@@ -45,6 +45,17 @@ bool can_be_referred_to(const std::string& uid) {
   return !uid.empty() && uid.size() <= 64 && std::ranges::all_of(uid, allowed);
 }
 
+// Some files fill texts up with NUL, which only UIDs may be (PS3.5 6.2): without it they are the same values.
+void trim_padding(DcmElement& element) {
+  char* characters = nullptr;
+  Uint32 length = 0;
+  if (element.ident() == EVR_UI || element.getString(characters, length).bad() || characters == nullptr)
+    return;
+  const std::string_view stored(characters, length);
+  const std::string kept(stored.substr(0, stored.find('\0')));
+  if (kept.size() < stored.size()) element.putString(kept.c_str());
+}
+
 }  // namespace
 
 PatientStudy::PatientStudy(const CtGrid& ct, const std::vector<std::string>& texts) {
@@ -66,7 +77,9 @@ PatientStudy::PatientStudy(const CtGrid& ct, const std::vector<std::string>& tex
   DcmDataset& dataset = *format.getDataset();
   for (const DcmTagKey& tag : kCopied) {
     DcmElement* element = nullptr;
-    if (dataset.findAndGetElement(tag, element, OFFalse, OFTrue).good()) attributes_.insert(element);
+    if (dataset.findAndGetElement(tag, element, OFFalse, OFTrue).bad()) continue;
+    trim_padding(*element);
+    attributes_.insert(element);
   }
   character_set_ = text(dataset, DCM_SpecificCharacterSet);
   const auto fits = [&](const std::string& utf8) { return encode_text(utf8, character_set_).has_value(); };

@@ -39,11 +39,14 @@ struct StructureSet {
 // RTSTRUCT).
 StructureSet read_structure_set(const std::filesystem::path& file);
 
-// Writes it as an RTSTRUCT on the CT's own instances, whole or not at all, and passes dciodvfy: patient and
-// study as in the CT, a new series, coordinates of three decimals. Where the CT has no frame of reference one
-// is made up from its series (frame_of_reference_for()). Error(kInvalidInput) for an ROI of equal name as
-// another's, contours under 3 points, a name beyond the profile's length, a resampled grid;
-// Error(kMissing) when the CT's first file can't be read again.
+// Writes it as an RTSTRUCT on the CT's own instances, whole or not at all, and passes dciodvfy where the CT
+// does: patient and study as in the CT, a new series, coordinates of three decimals. Where the CT has no
+// frame of reference one is made up from its series (frame_of_reference_for()). Texts are in the CT's
+// character set, or all in Unicode where that does not hold an ROI's name. Error(kInvalidInput) for no ROI,
+// equal names or numbers, contours under 3 points or on slices or a frame of reference that are not the CT's,
+// a name beyond the profile's length, contour data beyond explicit VR, a resampled grid, a CT without study,
+// series and instance UIDs; Error(kMissing) when the CT's first file can't be read again, or there is no such
+// folder.
 void write_structure_set(const std::filesystem::path& file, const StructureSet& structures, const CtGrid& ct,
                          const DicomProfile& profile = {});
 

@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "hepar/core/error.h"
+#include "hepar/core/file.h"
 #include "hepar/dicom/structure_set.h"
 #include "hepar/dicom/synthetic_series.h"
 
@@ -146,6 +147,17 @@ TEST_F(WriteStructureSet, BelongsToTheStudyOfTheCt) {
   const std::string first_series = value(dataset, DCM_SeriesInstanceUID);
   write_structure_set(file_, one_roi(ct, "Liver"), ct);
   EXPECT_NE(value(load(), DCM_SeriesInstanceUID), first_series);
+}
+
+TEST_F(WriteStructureSet, LeavesPaddingOut) {
+  CtGrid ct = make_ct({{"PatientSex", "F"}});
+  std::string bytes = read_text_file(ct.slices[0].file);
+  const std::size_t sex = bytes.find(std::string("CS\2\0F ", 6));
+  ASSERT_NE(sex, std::string::npos);
+  bytes[sex + 5] = '\0';
+  write_text_file(ct.slices[0].file, bytes);
+  write_structure_set(file_, one_roi(ct, "Liver"), ct);
+  EXPECT_THAT(read_text_file(file_), HasSubstr(std::string("\x10\0\x40\0\2\0\0\0F ", 10)));
 }
 
 TEST_F(WriteStructureSet, RefersToEverySlice) {
