@@ -128,6 +128,34 @@ void with_stored_pixels(const FileHeader& header, std::size_t count, const Use& 
   use(std::span<const std::uint16_t>(widened));
 }
 
+// Some files name a padding value within the range of tissue, where it also stands for real tissue.
+bool can_be_padding(float hu) { return hu <= -500 || hu >= 4000; }
+
+// read_hu() of pixels of one type; without branches in its loop, so that it is vectorised.
+template <class Stored>
+std::int64_t read_hu_as(const FileHeader& header, std::span<float> hu) {
+  const int unused = 16 - header.bits_stored;  // bits above the high bit, which are dropped
+  const double slope = header.slope, intercept = header.intercept;
+  const auto value_of = [unused, slope, intercept](std::uint16_t stored) {
+    const int value = static_cast<Stored>(stored << unused) >> unused;
+    return static_cast<float>(value * slope + intercept);
+  };
+  float padding_hu = header.padding ? value_of(*header.padding) : kAirHu;
+  if (!can_be_padding(padding_hu)) padding_hu = kAirHu;
+  std::int64_t replaced = 0;
+  with_stored_pixels(header, hu.size(), [&](std::span<const std::uint16_t> pixels) {
+    std::int32_t count = 0;
+    for (std::size_t n = 0; n < pixels.size(); ++n) {
+      const float value = value_of(pixels[n]);
+      const bool padding = (value < kAirHu) | ((value == padding_hu) & (value != kAirHu));
+      hu[n] = padding ? kAirHu : value;
+      count += padding ? 1 : 0;
+    }
+    replaced = count;
+  });
+  return replaced;
+}
+
 }  // namespace
 
 bool FileHeader::is_ct_slice() const {
@@ -191,27 +219,7 @@ void check_pixels(const FileHeader& header) {
 }
 
 std::int64_t read_hu(const FileHeader& header, std::span<float> hu) {
-  const unsigned unused = static_cast<unsigned>(16 - header.bits_stored);
-  const auto value_of = [&](std::uint16_t stored) {
-    const auto shifted = static_cast<std::uint16_t>(stored << unused);  // drops what lies above the high bit
-    const int value = header.is_signed ? static_cast<std::int16_t>(shifted) >> unused : shifted >> unused;
-    return static_cast<float>(value * header.slope + header.intercept);
-  };
-  // Some files name a padding value within the range of tissue, where it also stands for real tissue.
-  constexpr float kLowestTissueHu = -500, kHighestTissueHu = 4000;
-  float padding_hu = kAirHu;
-  if (header.padding) padding_hu = value_of(*header.padding);
-  if (padding_hu > kLowestTissueHu && padding_hu < kHighestTissueHu) padding_hu = kAirHu;
-  std::int64_t replaced = 0;
-  with_stored_pixels(header, hu.size(), [&](std::span<const std::uint16_t> pixels) {
-    for (std::size_t n = 0; n < hu.size(); ++n) {
-      const float value = value_of(pixels[n]);
-      const bool padding = value < kAirHu || (value == padding_hu && value != kAirHu);
-      hu[n] = padding ? kAirHu : value;
-      replaced += padding ? 1 : 0;
-    }
-  });
-  return replaced;
+  return header.is_signed ? read_hu_as<std::int16_t>(header, hu) : read_hu_as<std::uint16_t>(header, hu);
 }
 
 }  // namespace hepar::dicom
