@@ -181,6 +181,10 @@ std::optional<FileHeader> read_file_header(const fs::path& file) {
   header.transfer_syntax = transfer_syntax.getXferName();
   header.compressed = transfer_syntax.isEncapsulated();
   header.decodable = !header.compressed || can_decode(transfer_syntax.getXfer());
+  if (std::string unknown = unknown_transfer_syntax(format); !unknown.empty()) {
+    header.transfer_syntax = std::move(unknown);
+    header.compressed = true, header.decodable = false;
+  }
   return header;
 }
 

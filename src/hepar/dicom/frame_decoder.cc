@@ -69,6 +69,20 @@ bool can_decode(E_TransferSyntax syntax) {
   return is_jpeg2000(syntax) || DcmCodecList::canChangeCoding(syntax, EXS_LittleEndianExplicit);
 }
 
+std::string unknown_transfer_syntax(DcmFileFormat& file) {
+  const std::string uid = text(*file.getMetaInfo(), DCM_TransferSyntaxUID);
+  if (uid.empty() || DcmXfer(uid.c_str()).getXfer() != EXS_Unknown) return "";
+  // PS3.6 A-1, of those newer than DCMTK 3.6.7.
+  constexpr std::pair<std::string_view, std::string_view> kNames[] = {
+      {"1.2.840.10008.1.2.4.11", "JPEG XL"},
+      {"1.2.840.10008.1.2.4.20", "High-Throughput JPEG 2000"},
+      {"1.2.840.10008.1.2.8.", "deflated frames"}};
+  for (const auto& [start, name] : kNames) {
+    if (uid.starts_with(start)) return std::string(name);
+  }
+  return fmt::format("the unknown transfer syntax {}", uid);
+}
+
 void decode_frame(DcmDataset& dataset, std::uint32_t frame, std::span<std::uint8_t> pixels) {
   DcmElement* element = nullptr;
   require(dataset.findAndGetElement(DCM_PixelData, element), frame);
