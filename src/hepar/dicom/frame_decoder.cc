@@ -13,6 +13,7 @@
 #include "hepar/core/error.h"
 #include "hepar/dicom/attributes.h"
 #include "hepar/dicom/jpeg2000.h"
+#include "hepar/dicom/rle.h"
 
 namespace hepar::dicom {
 namespace {
@@ -92,6 +93,10 @@ void decode_frame(DcmDataset& dataset, std::uint32_t frame, std::span<std::uint8
   if (data == nullptr || data->getEncapsulatedRepresentation(syntax, nullptr, fragments).bad() ||
       fragments == nullptr) {
     throw Error(ErrorCode::kCorrupt, "it states compressed pixels and holds none");
+  }
+  if (syntax == EXS_RLELossless) {
+    return decode_rle(compressed_frame(dataset, *fragments, frame),
+                      static_cast<int>(whole(dataset, DCM_BitsAllocated, 0) / 8), pixels);
   }
   if (!is_jpeg2000(syntax)) return decode_by_dcmtk(dataset, *data, frame, pixels);
   decode_jpeg2000(compressed_frame(dataset, *fragments, frame),

@@ -11,8 +11,8 @@
 
 namespace hepar::dicom {
 
-// Whether the compressed pixels of a transfer syntax can be decoded: RLE, JPEG and JPEG-LS by DCMTK, JPEG
-// 2000 by OpenJPEG.
+// Whether the compressed pixels of a transfer syntax can be decoded: JPEG and JPEG-LS by DCMTK, JPEG 2000 by
+// OpenJPEG, RLE by our own.
 bool can_decode(E_TransferSyntax syntax);
 
 // How to call the transfer syntax that a file names when DCMTK does not know it and takes it for an
