@@ -11,6 +11,7 @@ set(third_party
   "ITK ^itk io"
   "zlib ^zlib[.]h io"
   "DCMTK ^dcmtk/ dicom"
+  "OpenJPEG ^openjpeg[.]h dicom"
   "oneDNN ^(oneapi/|dnnl) nn_cpu"
   "LibTorch ^(torch|c10|ATen)/ nn_torch train"
   "Eigen ^(Eigen|unsupported/Eigen)/ numeric"

@@ -227,6 +227,21 @@ TEST_F(CtSeriesTest, OtherCompressionIsRefusedByName) {
   EXPECT_THAT(refusal(ErrorCode::kUnsupported, slices), HasSubstr("MPEG2"));
 }
 
+// DCMTK takes what it doesn't know for uncompressed.
+TEST_F(CtSeriesTest, CompressionNewerThanDcmtkIsRefusedByName) {
+  auto slices = even_slices(2);
+  for (auto& slice : slices) slice.syntax = "jpeg-2000";
+  write_slices(folder_, slices);
+  const std::string known = "1.2.840.10008.1.2.4.90", unknown("1.2.840.10008.1.2.8.1\0", known.size());
+  for (const char* name : {"0.dcm", "1.dcm"}) {
+    std::ifstream stream(folder_ / name, std::ios::binary);
+    std::string bytes((std::istreambuf_iterator<char>(stream)), {});
+    ASSERT_NE(bytes.find(known), std::string::npos);
+    write_text(name, bytes.replace(bytes.find(known), known.size(), unknown));
+  }
+  EXPECT_THAT(refusal(ErrorCode::kUnsupported), HasSubstr("compressed as deflated frames"));
+}
+
 TEST_F(CtSeriesTest, SlopeAndInterceptOfEachSlice) {
   auto slices = even_slices(2);
   slices[0].attributes = {{"RescaleSlope", "02.000000E+00"}, {"RescaleIntercept", "-01.024000E+03"}};

@@ -77,50 +77,83 @@ FileHeader header_of(DcmItem& item, const fs::path& file) {
   return header;
 }
 
-std::vector<std::uint16_t> decoded_pixels(DcmDataset& dataset, const FileHeader& header, std::size_t count) {
-  std::vector<std::uint8_t> bytes(count * static_cast<std::size_t>(header.bits_allocated / 8));
+[[noreturn]] void fail_damaged(const FileHeader& header, std::string_view why) {
+  fail(ErrorCode::kCorrupt, header.file,
+       fmt::format("is a damaged or truncated DICOM file: its pixels can't be read ({})", why));
+}
+
+std::vector<std::uint8_t> decoded_bytes(DcmDataset& dataset, const FileHeader& header, std::size_t count) {
+  std::vector<std::uint8_t> bytes(count);
   try {
     decode_frame(dataset, 0, bytes);
   } catch (const Error& error) {
-    fail(error.code(), header.file, fmt::format("is a damaged or truncated DICOM file: {}", error.what()));
+    fail_damaged(header, error.what());
   }
-  std::vector<std::uint16_t> pixels(count);
-  if (header.bits_allocated == 16) {
-    std::memcpy(pixels.data(), bytes.data(), bytes.size());
-  } else {
-    std::ranges::copy(bytes, pixels.begin());
-  }
-  return pixels;
+  return bytes;
 }
 
-// The pixels as 16-bit words, of one slice.
-std::vector<std::uint16_t> stored_pixels(const FileHeader& header, std::size_t count) {
+// The pixels of one slice as words, lent to `use`.
+template <class Use>
+void with_stored_pixels(const FileHeader& header, std::size_t count, const Use& use) {
   DcmFileFormat file;
-  const auto damaged = [&header](const OFCondition& status) {
-    fail(ErrorCode::kCorrupt, header.file,
-         fmt::format("is a damaged or truncated DICOM file: its pixels can't be read ({})", status.text()));
-  };
-  OFCondition status = file.loadFile(header.file.c_str());
-  if (status.bad()) damaged(status);
+  if (const OFCondition status = file.loadFile(header.file.c_str()); status.bad())
+    fail_damaged(header, status.text());
   DcmDataset& dataset = *file.getDataset();
-  if (header.compressed) return decoded_pixels(dataset, header, count);
-  std::vector<std::uint16_t> pixels;
-  unsigned long found = 0;
-  if (header.bits_allocated == 16) {
-    const Uint16* words = nullptr;
+  const bool is_wide = header.bits_allocated == 16;
+  std::vector<std::uint8_t> decoded;
+  const Uint8* bytes = nullptr;
+  const Uint16* words = nullptr;
+  unsigned long found = count;
+  OFCondition status = EC_Normal;
+  if (header.compressed) {
+    decoded = decoded_bytes(dataset, header, count * (is_wide ? 2 : 1));
+    bytes = decoded.data();
+  } else if (is_wide) {
     status = dataset.findAndGetUint16Array(DCM_PixelData, words, &found);
-    if (status.good() && words != nullptr && found >= count) pixels.assign(words, words + count);
   } else {
-    const Uint8* bytes = nullptr;
     status = dataset.findAndGetUint8Array(DCM_PixelData, bytes, &found);
-    if (status.good() && bytes != nullptr && found >= count) pixels.assign(bytes, bytes + count);
   }
-  if (status.bad()) damaged(status);
-  if (pixels.size() != count) {
+  if (status.bad()) fail_damaged(header, status.text());
+  if (found < count || (bytes == nullptr && words == nullptr)) {
     fail(ErrorCode::kCorrupt, header.file,
          fmt::format("is a truncated DICOM file: it holds {} of {} pixels", found, count));
   }
-  return pixels;
+  if (words != nullptr) return use(std::span(words, count));
+  std::vector<std::uint16_t> widened(count);
+  if (is_wide) {
+    std::memcpy(widened.data(), bytes, 2 * count);
+  } else {
+    std::copy_n(bytes, count, widened.begin());
+  }
+  use(std::span<const std::uint16_t>(widened));
+}
+
+// Some files name a padding value within the range of tissue, where it also stands for real tissue.
+bool can_be_padding(float hu) { return hu <= -500 || hu >= 4000; }
+
+// read_hu() of pixels of one type; without branches in its loop, so that it is vectorised.
+template <class Stored>
+std::int64_t read_hu_as(const FileHeader& header, std::span<float> hu) {
+  const int unused = 16 - header.bits_stored;  // bits above the high bit, which are dropped
+  const double slope = header.slope, intercept = header.intercept;
+  const auto value_of = [unused, slope, intercept](std::uint16_t stored) {
+    const int value = static_cast<Stored>(stored << unused) >> unused;
+    return static_cast<float>(value * slope + intercept);
+  };
+  float padding_hu = header.padding ? value_of(*header.padding) : kAirHu;
+  if (!can_be_padding(padding_hu)) padding_hu = kAirHu;
+  std::int64_t replaced = 0;
+  with_stored_pixels(header, hu.size(), [&](std::span<const std::uint16_t> pixels) {
+    std::int32_t count = 0;
+    for (std::size_t n = 0; n < pixels.size(); ++n) {
+      const float value = value_of(pixels[n]);
+      const bool padding = (value < kAirHu) | ((value == padding_hu) & (value != kAirHu));
+      hu[n] = padding ? kAirHu : value;
+      count += padding ? 1 : 0;
+    }
+    replaced = count;
+  });
+  return replaced;
 }
 
 }  // namespace
@@ -148,6 +181,10 @@ std::optional<FileHeader> read_file_header(const fs::path& file) {
   header.transfer_syntax = transfer_syntax.getXferName();
   header.compressed = transfer_syntax.isEncapsulated();
   header.decodable = !header.compressed || can_decode(transfer_syntax.getXfer());
+  if (std::string unknown = unknown_transfer_syntax(format); !unknown.empty()) {
+    header.transfer_syntax = std::move(unknown);
+    header.compressed = true, header.decodable = false;
+  }
   return header;
 }
 
@@ -186,26 +223,7 @@ void check_pixels(const FileHeader& header) {
 }
 
 std::int64_t read_hu(const FileHeader& header, std::span<float> hu) {
-  const std::vector<std::uint16_t> pixels = stored_pixels(header, hu.size());
-  const unsigned unused = static_cast<unsigned>(16 - header.bits_stored);
-  const auto value_of = [&](std::uint16_t stored) {
-    const auto shifted = static_cast<std::uint16_t>(stored << unused);  // drops what lies above the high bit
-    const int value = header.is_signed ? static_cast<std::int16_t>(shifted) >> unused : shifted >> unused;
-    return static_cast<float>(value * header.slope + header.intercept);
-  };
-  // Some files name a padding value within the range of tissue, where it also stands for real tissue.
-  constexpr float kLowestTissueHu = -500, kHighestTissueHu = 4000;
-  float padding_hu = kAirHu;
-  if (header.padding) padding_hu = value_of(*header.padding);
-  if (padding_hu > kLowestTissueHu && padding_hu < kHighestTissueHu) padding_hu = kAirHu;
-  std::int64_t replaced = 0;
-  for (std::size_t n = 0; n < hu.size(); ++n) {
-    const float value = value_of(pixels[n]);
-    const bool padding = value < kAirHu || (value == padding_hu && value != kAirHu);
-    hu[n] = padding ? kAirHu : value;
-    replaced += padding ? 1 : 0;
-  }
-  return replaced;
+  return header.is_signed ? read_hu_as<std::int16_t>(header, hu) : read_hu_as<std::uint16_t>(header, hu);
 }
 
 }  // namespace hepar::dicom

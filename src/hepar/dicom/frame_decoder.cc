@@ -13,6 +13,7 @@
 #include "hepar/core/error.h"
 #include "hepar/dicom/attributes.h"
 #include "hepar/dicom/jpeg2000.h"
+#include "hepar/dicom/rle.h"
 
 namespace hepar::dicom {
 namespace {
@@ -69,6 +70,20 @@ bool can_decode(E_TransferSyntax syntax) {
   return is_jpeg2000(syntax) || DcmCodecList::canChangeCoding(syntax, EXS_LittleEndianExplicit);
 }
 
+std::string unknown_transfer_syntax(DcmFileFormat& file) {
+  const std::string uid = text(*file.getMetaInfo(), DCM_TransferSyntaxUID);
+  if (uid.empty() || DcmXfer(uid.c_str()).getXfer() != EXS_Unknown) return "";
+  // PS3.6 A-1, of those newer than DCMTK 3.6.7.
+  constexpr std::pair<std::string_view, std::string_view> kNames[] = {
+      {"1.2.840.10008.1.2.4.11", "JPEG XL"},
+      {"1.2.840.10008.1.2.4.20", "High-Throughput JPEG 2000"},
+      {"1.2.840.10008.1.2.8.", "deflated frames"}};
+  for (const auto& [start, name] : kNames) {
+    if (uid.starts_with(start)) return std::string(name);
+  }
+  return fmt::format("the unknown transfer syntax {}", uid);
+}
+
 void decode_frame(DcmDataset& dataset, std::uint32_t frame, std::span<std::uint8_t> pixels) {
   DcmElement* element = nullptr;
   require(dataset.findAndGetElement(DCM_PixelData, element), frame);
@@ -78,6 +93,10 @@ void decode_frame(DcmDataset& dataset, std::uint32_t frame, std::span<std::uint8
   if (data == nullptr || data->getEncapsulatedRepresentation(syntax, nullptr, fragments).bad() ||
       fragments == nullptr) {
     throw Error(ErrorCode::kCorrupt, "it states compressed pixels and holds none");
+  }
+  if (syntax == EXS_RLELossless) {
+    return decode_rle(compressed_frame(dataset, *fragments, frame),
+                      static_cast<int>(whole(dataset, DCM_BitsAllocated, 0) / 8), pixels);
   }
   if (!is_jpeg2000(syntax)) return decode_by_dcmtk(dataset, *data, frame, pixels);
   decode_jpeg2000(compressed_frame(dataset, *fragments, frame),

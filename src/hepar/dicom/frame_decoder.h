@@ -7,12 +7,17 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 
 namespace hepar::dicom {
 
-// Whether the compressed pixels of a transfer syntax can be decoded: RLE, JPEG and JPEG-LS by DCMTK, JPEG
-// 2000 by OpenJPEG.
+// Whether the compressed pixels of a transfer syntax can be decoded: JPEG and JPEG-LS by DCMTK, JPEG 2000 by
+// OpenJPEG, RLE by our own.
 bool can_decode(E_TransferSyntax syntax);
+
+// How to call the transfer syntax that a file names when DCMTK does not know it and takes it for an
+// uncompressed one; empty for a known one.
+std::string unknown_transfer_syntax(DcmFileFormat& file);
 
 // Decodes one frame, counted from 0, of compressed pixel data in a data set with the attributes Rows,
 // Columns and Number of Frames, in the machine's byte order. `pixels` has the size of the decoded frame.

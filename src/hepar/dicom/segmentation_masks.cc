@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 
 #include "hepar/core/error.h"
 #include "hepar/core/parallel.h"
 #include "hepar/dicom/packed_bits.h"
 #include "hepar/dicom/segmentation.h"
+#include "hepar/dicom/segmentation_frames.h"
 #include "hepar/volume/reorient.h"
 
 namespace hepar {
@@ -75,15 +75,18 @@ void check_segment(const Segmentation& segmentation, int segment) {
                                                     segment, segmentation.segments.size()));
 }
 
-// The frames of a segment by slice of `grid`.
-std::map<std::int64_t, const SegmentFrame*> frames_on(const Segmentation& segmentation, int segment,
-                                                      const Geometry& grid) {
+}  // namespace
+
+namespace dicom {
+
+std::vector<const SegmentFrame*> frames_by_slice(const Segmentation& segmentation, int segment,
+                                                 const Geometry& grid) {
   const Geometry& plane = segmentation.plane;
   if (grid.size.i != plane.size.i || grid.size.j != plane.size.j) {
     refuse(fmt::format("its frames have {} x {} pixels, the slices {} x {}", plane.size.i, plane.size.j,
                        grid.size.i, grid.size.j));
   }
-  std::map<std::int64_t, const SegmentFrame*> frames;
+  std::vector<const SegmentFrame*> frames(static_cast<std::size_t>(grid.size.k));
   for (const SegmentFrame& frame : segmentation.frames) {
     if (frame.segment != segment) continue;
     const std::int64_t slice = slice_of(frame, plane, grid);
@@ -91,12 +94,17 @@ std::map<std::int64_t, const SegmentFrame*> frames_on(const Segmentation& segmen
       if (is_empty(frame)) continue;
       refuse(fmt::format("a frame lies on slice {} of {}", slice + 1, grid.size.k));
     }
-    const auto [entry, fresh] = frames.emplace(slice, &frame);
-    if (!fresh && entry->second->pixels != frame.pixels)
+    const SegmentFrame*& known = frames[static_cast<std::size_t>(slice)];
+    if (known != nullptr && known->pixels != frame.pixels)
       refuse(fmt::format("segment {} has two different frames on slice {}", segment, slice + 1));
+    known = &frame;
   }
   return frames;
 }
+
+}  // namespace dicom
+
+namespace {
 
 // Fills the slices of a volume by fill(frame, voxels), on the turned grid, and turns it back.
 template <class T, class Fill>
@@ -105,12 +113,11 @@ Volume<T> fill_volume(const Segmentation& segmentation, int segment, const Geome
   check_geometry(grid);
   const AxisOrder order = order_along(grid, segmentation.plane);
   Volume<T> turned(reorient(grid, order));
-  const auto frames = frames_on(segmentation, segment, turned.geometry());
-  const std::vector<std::pair<std::int64_t, const SegmentFrame*>> list(frames.begin(), frames.end());
+  const auto frames = dicom::frames_by_slice(segmentation, segment, turned.geometry());
   const auto area = static_cast<std::size_t>(turned.size().i * turned.size().j);
-  parallel_for(static_cast<std::int64_t>(list.size()), [&](std::int64_t n) {
-    const auto& [slice, frame] = list[static_cast<std::size_t>(n)];
-    fill(*frame, turned.voxels().subspan(static_cast<std::size_t>(slice) * area, area));
+  parallel_for(turned.size().k, [&](std::int64_t k) {
+    const auto slice = static_cast<std::size_t>(k);
+    if (frames[slice] != nullptr) fill(*frames[slice], turned.voxels().subspan(slice * area, area));
   });
   if (turned.geometry() == grid) return turned;
   Volume<T> result(grid);

@@ -352,7 +352,12 @@ Segmentation read_segmentation(const fs::path& file) {
   if (!dicom::looks_like_dicom(file))
     throw Error(ErrorCode::kInvalidInput, fmt::format("{} is no DICOM file", file.string()));
   DcmFileFormat format;
-  if (const OFCondition status = format.loadFile(file.c_str()); status.bad()) {
+  const OFCondition status = format.loadFile(file.c_str());
+  if (const std::string syntax = dicom::unknown_transfer_syntax(format); !syntax.empty()) {
+    throw Error(ErrorCode::kUnsupported,
+                fmt::format("{} is compressed as {}, which Hepar does not decode", file.string(), syntax));
+  }
+  if (status.bad()) {
     throw Error(ErrorCode::kCorrupt,
                 fmt::format("{} is a damaged or truncated DICOM file ({})", file.string(), status.text()));
   }

@@ -318,6 +318,18 @@ TEST_F(SegmentationReader, WhatIsNotReadIsNamed) {
   EXPECT_THAT(refusal(ErrorCode::kUnsupported, segmentation), HasSubstr("4 bits"));
 }
 
+TEST_F(SegmentationReader, CompressionThatIsNotDecoded) {
+  SyntheticSegmentation segmentation = two_frames();
+  segmentation.bits = 8, segmentation.syntax = "jpeg-ls";
+  write_synthetic_segmentation(file_, segmentation);
+  std::ifstream stream(file_, std::ios::binary);
+  std::string bytes((std::istreambuf_iterator<char>(stream)), {});
+  const std::string known = "1.2.840.10008.1.2.4.80", unknown("1.2.840.10008.1.2.8.1\0", known.size());
+  ASSERT_NE(bytes.find(known), std::string::npos);
+  std::ofstream(file_, std::ios::binary) << bytes.replace(bytes.find(known), known.size(), unknown);
+  EXPECT_THAT(refusal(ErrorCode::kUnsupported), HasSubstr("compressed as deflated frames"));
+}
+
 TEST_F(SegmentationReader, OtherFiles) {
   EXPECT_THAT(refusal(ErrorCode::kMissing), HasSubstr("no such file"));
   std::ofstream(file_) << "text";

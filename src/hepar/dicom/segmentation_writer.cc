@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cmath>
 #include <ctime>
 
@@ -20,6 +21,7 @@
 #include "hepar/dicom/packed_bits.h"
 #include "hepar/dicom/referenced_ct.h"
 #include "hepar/dicom/segmentation.h"
+#include "hepar/dicom/segmentation_frames.h"
 #include "hepar/dicom/structure_set.h"
 #include "hepar/dicom/uid.h"
 
@@ -264,7 +266,21 @@ void fill_dataset(DcmDataset& dataset, const Content& content, const CtGrid& ct,
   put_pixels(dataset, content, ct.geometry);
 }
 
-// Writes, reads back, lets check(segmentation) compare, and only then puts the file in place.
+// Whether check(segment, k, frame or null) holds for every slice of every segment.
+template <class Check>
+bool agrees(const Segmentation& read, const Content& content, const CtGrid& ct, const Check& check) {
+  if (read.segments.size() != content.segments.size()) return false;
+  std::atomic<bool> same = true;
+  for (const Segment& segment : read.segments) {
+    const auto frames = dicom::frames_by_slice(read, segment.number, ct.geometry);
+    parallel_for(ct.geometry.size.k, [&](std::int64_t k) {
+      if (!check(segment.number, k, frames[static_cast<std::size_t>(k)])) same = false;
+    });
+  }
+  return same;
+}
+
+// Writes, reads back, compares, and only then puts the file in place.
 template <class Check>
 void write_checked(const fs::path& file, const Content& content, const CtGrid& ct,
                    const DicomProfile& profile, const Check& check) {
@@ -274,8 +290,7 @@ void write_checked(const fs::path& file, const Content& content, const CtGrid& c
     fill_dataset(*format.getDataset(), content, ct, profile);
     dicom::write_dicom_file(target.temporary(), format, EXS_LittleEndianExplicit);
   }
-  const Segmentation read = read_segmentation(target.temporary());
-  if (read.segments.size() != content.segments.size() || !check(read)) {
+  if (!agrees(read_segmentation(target.temporary()), content, ct, check)) {
     throw Error(ErrorCode::kInternal,
                 fmt::format("{} was not written: read back, it differs from the masks", file.string()));
   }
@@ -324,10 +339,11 @@ Content binary_content(const LabelMap& labels, const DicomProfile& profile) {
         static_cast<int>(content.segments.size()) + 1, labels.size().k,
         [&](std::int64_t k) {
           const auto voxels = slice_of(labels, k);
+          if (std::ranges::none_of(voxels, [&](std::uint8_t label) { return inside[label] != 0; }))
+            return Bytes();
           Bytes values(voxels.size());
-          std::uint8_t any = 0;
-          for (std::size_t n = 0; n < voxels.size(); ++n) any |= values[n] = inside[voxels[n]];
-          return any != 0 ? dicom::pack_bits(values) : Bytes();
+          std::ranges::transform(voxels, values.begin(), [&](std::uint8_t label) { return inside[label]; });
+          return dicom::pack_bits(values);
         },
         content.frames);
     if (content.frames.size() > before) content.segments.push_back(roi);
@@ -345,14 +361,13 @@ void write_segmentation(const fs::path& file, const LabelMap& labels, const CtGr
     throw Error(ErrorCode::kInvalidInput,
                 "the label map holds no voxel of the profile's structures; there is nothing to write");
   }
-  write_checked(file, content, ct, profile, [&](const Segmentation& read) {
-    for (std::size_t n = 0; n < content.segments.size(); ++n) {
-      const auto inside = members_of(content.segments[n]);
-      const Mask mask = segment_mask(read, static_cast<int>(n) + 1, ct.geometry);
-      if (!std::ranges::equal(mask.voxels(), labels.voxels(),
-                              [&](std::uint8_t a, std::uint8_t label) { return a == inside[label]; })) {
-        return false;
-      }
+  write_checked(file, content, ct, profile, [&](int segment, std::int64_t k, const SegmentFrame* frame) {
+    const auto inside = members_of(content.segments[static_cast<std::size_t>(segment - 1)]);
+    const auto wanted = slice_of(labels, k);
+    Bytes values(frame == nullptr ? 0 : wanted.size());
+    if (frame != nullptr) dicom::unpack_bits(frame->pixels, values);
+    for (std::size_t n = 0; n < wanted.size(); ++n) {
+      if ((frame == nullptr ? 0 : values[n]) != inside[wanted[n]]) return false;
     }
     return true;
   });
@@ -372,10 +387,10 @@ void write_fractional_segmentation(const fs::path& file, const Volume<float>& pr
       [&](std::int64_t k) {
         const auto voxels = slice_of(probability, k);
         Bytes values(voxels.size());
-        std::uint8_t any = 0;
-        for (std::size_t n = 0; n < voxels.size(); ++n)
-          any |= values[n] = static_cast<std::uint8_t>(std::lround(voxels[n] * kMaximumFraction));
-        return any != 0 ? values : Bytes();
+        std::ranges::transform(voxels, values.begin(), [](float value) {
+          return static_cast<std::uint8_t>(value * kMaximumFraction + 0.5F);
+        });
+        return std::ranges::any_of(values, [](std::uint8_t value) { return value != 0; }) ? values : Bytes();
       },
       content.frames);
   if (content.frames.empty()) {
@@ -383,11 +398,14 @@ void write_fractional_segmentation(const fs::path& file, const Volume<float>& pr
                 fmt::format("the probability is below 1/{} everywhere; there is nothing to write",
                             2 * kMaximumFraction));
   }
-  write_checked(file, content, ct, profile, [&](const Segmentation& read) {
+  write_checked(file, content, ct, profile, [&](int, std::int64_t k, const SegmentFrame* frame) {
     constexpr float kHalfStep = 0.5F / kMaximumFraction + 1e-6F;
-    const Volume<float> written = segment_probability(read, 1, ct.geometry);
-    return std::ranges::equal(written.voxels(), probability.voxels(),
-                              [](float a, float b) { return std::abs(a - b) <= kHalfStep; });
+    const auto wanted = slice_of(probability, k);
+    for (std::size_t n = 0; n < wanted.size(); ++n) {
+      const float written = frame == nullptr ? 0 : static_cast<float>(frame->pixels[n]) / kMaximumFraction;
+      if (std::abs(written - wanted[n]) > kHalfStep) return false;
+    }
+    return true;
   });
 }
 
