@@ -41,5 +41,7 @@ Command make_demo_command();
 Command make_plan_command();
 Command make_preprocess_command();
 Command make_train_command();
+Command make_import_command();
+Command make_series_command();
 
 }  // namespace hepar

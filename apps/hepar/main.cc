@@ -17,10 +17,11 @@ namespace hepar {
 namespace {
 
 constexpr std::array kCommands{
-    &make_segment_command,   &make_predict_command,    &make_model_command,    &make_filter_command,
-    &make_convert_command,   &make_calibrate_command,  &make_evaluate_command, &make_report_command,
-    &make_leakage_command,   &make_deidentify_command, &make_reproduce_command, &make_phantom_command,
-    &make_plan_command,      &make_preprocess_command, &make_train_command, &make_demo_command};  // = help order
+    &make_series_command,     &make_segment_command, &make_predict_command,   &make_model_command,
+    &make_filter_command,     &make_convert_command, &make_calibrate_command, &make_evaluate_command,
+    &make_report_command,     &make_leakage_command, &make_reproduce_command, &make_import_command,
+    &make_deidentify_command, &make_phantom_command, &make_plan_command,      &make_preprocess_command,
+    &make_train_command,      &make_demo_command};  // = help order
 
 std::string footer(const Command& command) {
   std::string text;

@@ -46,24 +46,8 @@ class ImportTest : public ScratchFolder {
     return nnunet_case_names(root_ / "dataset", ".nii.gz");
   }
 
-  // A case of 3D-IRCADb: masks are CT slices of 0 and 255.
-  void write_mask(const fs::path& masks, const std::string& structure, const LabelMap& labels,
-                  const std::vector<std::uint8_t>& values) const {
-    CtVolume mask(labels.geometry());
-    for (std::size_t n = 0; n < mask.voxels().size(); ++n) {
-      const bool inside = std::ranges::find(values, labels.voxels()[n]) != values.end();
-      mask.voxels()[n] = inside ? 255.0F : 0.0F;
-    }
-    write_ct_series(masks / structure, mask,
-                    {.patient_id = "", .patient_name = "", .series_description = "", .uid_seed = structure});
-  }
   void write_ircadb(const std::string& folder, const LabelMap& labels) const {
-    const fs::path place = root_ / "ircadb" / folder;
-    write_ct_series(place / "PATIENT_DICOM", import_ct(),
-                    {.patient_id = "", .patient_name = "", .series_description = "", .uid_seed = folder});
-    write_mask(place / "MASKS_DICOM", "liver", labels, {kLiver, kTumour, kCyst});
-    write_mask(place / "MASKS_DICOM", "livertumor01", labels, {kTumour});
-    write_mask(place / "MASKS_DICOM", "bone", labels, {kBackground});
+    write_ircadb_case(root_ / "ircadb" / folder, labels);
   }
   ImportReport import_ircadb() const { return import_dataset(request(ImportFormat::kIrcadb, "ircadb")); }
 
@@ -348,7 +332,6 @@ TEST_F(IrcadbTest, FoldersOfMasks) {
   LabelMap labels = import_labels();
   fill(labels, {5, 3, 2}, {6, 5, 3}, kCyst);  // 2 voxels
   write_ircadb("3Dircadb1.4", labels);
-  write_mask(root_ / "ircadb/3Dircadb1.4/MASKS_DICOM", "LiverKyst", labels, {kCyst});
   const ImportReport report = import_ircadb();
   ASSERT_THAT(report.taken, SizeIs(1));
   EXPECT_EQ(report.taken[0].name, "ircadb_04");
@@ -385,8 +368,8 @@ TEST_F(IrcadbTest, AllSpellingsOfTumoursAreJoined) {
   LabelMap second(import_grid()), third(import_grid());
   fill(second, {5, 1, 1}, {6, 2, 2}, kTumour);
   fill(third, {6, 1, 1}, {8, 2, 2}, kTumour);  // one voxel of it outside of the liver
-  write_mask(masks, "livertumour2", second, {kTumour});
-  write_mask(masks, "LIVERTUMOR3", third, {kTumour});
+  write_ircadb_mask(masks, "livertumour2", second, {kTumour});
+  write_ircadb_mask(masks, "LIVERTUMOR3", third, {kTumour});
   const ImportReport report = import_ircadb();
   ASSERT_THAT(report.taken, SizeIs(1));
   LabelMap expected = import_labels();

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hepar/pipeline/reproduce.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "hepar/core/error.h"
 #include "hepar/pipeline/phantom_cohort.h"
 #include "hepar/pipeline/reproduce_data.h"
 #include "hepar/pipeline/test_folder.h"
+#include "hepar/pipeline/test_import.h"
 
 namespace hepar {
 namespace {
@@ -80,6 +82,33 @@ TEST_F(ExperimentDataTest, TakesDatasetsAndTheirCasesWithTumour) {
   EXPECT_THAT(refusal(request), HasSubstr("none"));
   request.test_data.clear();
   EXPECT_THAT(refusal(request), HasSubstr("needs two"));
+}
+
+// Two imported datasets as the paper has them: LiTS to train on, and 3D-IRCADb, which knows cysts, to test
+// on.
+TEST_F(ExperimentDataTest, TakesImportedLitsAndIrcadb) {
+  make_folder(root_ / "LiTS");
+  for (const char* number : {"0", "1", "2"}) {
+    write_ct(root_ / "LiTS" / fmt::format("volume-{}.nii", number), import_ct());
+    write_labels(root_ / "LiTS" / fmt::format("segmentation-{}.nii", number), import_labels());
+  }
+  LabelMap with_cyst = import_labels();
+  fill(with_cyst, {5, 3, 2}, {6, 5, 3}, kCyst);
+  write_ircadb_case(root_ / "IRCADb/3Dircadb1.1", with_cyst);
+  LabelMap healthy(import_grid());
+  fill(healthy, {1, 1, 1}, {7, 5, 3}, kLiver);
+  write_ircadb_case(root_ / "IRCADb/3Dircadb1.2", healthy);
+  import_dataset({ImportFormat::kLits, root_ / "LiTS", root_ / "lits", {}});
+  import_dataset({ImportFormat::kIrcadb, root_ / "IRCADb", root_ / "ircadb", {}});
+  ReproduceRequest request = small();
+  request.train_data = root_ / "lits", request.test_data = root_ / "ircadb";
+  const ExperimentData data = experiment_data(request, nullptr);
+  EXPECT_EQ(data.training, root_ / "lits");
+  ASSERT_THAT(data.cohorts, SizeIs(2));
+  EXPECT_THAT(data.cohorts[0].cases, ElementsAre("lits_002"));
+  EXPECT_THAT(data.cohorts[1].cases, ElementsAre("ircadb_01"));  // the other has no tumour
+  EXPECT_TRUE(fs::exists(data.cohorts[1].image("ircadb_01")));
+  EXPECT_TRUE(fs::exists(data.cohorts[1].labels("ircadb_01")));
 }
 
 }  // namespace

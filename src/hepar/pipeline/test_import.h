@@ -3,10 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "hepar/core/error.h"
+#include "hepar/dicom/ct_writer.h"
 #include "hepar/io/image_io.h"
 #include "hepar/pipeline/import_dataset.h"
 #include "hepar/volume/volume.h"
@@ -38,6 +42,33 @@ inline LabelMap import_labels() {
   fill(labels, {1, 1, 1}, {7, 5, 3}, kLiver);
   fill(labels, {2, 2, 1}, {4, 4, 3}, kTumour);
   return labels;
+}
+
+// For tests: a structure of 3D-IRCADb, CT slices of 255 where the labels have one of these values, else 0.
+inline void write_ircadb_mask(const std::filesystem::path& masks, const std::string& structure,
+                              const LabelMap& labels, const std::vector<std::uint8_t>& values) {
+  CtVolume mask(labels.geometry());
+  for (std::size_t n = 0; n < mask.voxels().size(); ++n) {
+    const bool inside = std::ranges::find(values, labels.voxels()[n]) != values.end();
+    mask.voxels()[n] = inside ? 255.0F : 0.0F;
+  }
+  write_ct_series(masks / structure, mask,
+                  {.patient_id = "", .patient_name = "", .series_description = "", .uid_seed = structure});
+}
+
+// A case of it with a liver, a tumour and, where there is one, a cyst.
+inline void write_ircadb_case(const std::filesystem::path& folder, const LabelMap& labels) {
+  write_ct_series(
+      folder / "PATIENT_DICOM", import_ct(),
+      {.patient_id = "", .patient_name = "", .series_description = "", .uid_seed = folder.string()});
+  const std::filesystem::path masks = folder / "MASKS_DICOM";
+  write_ircadb_mask(masks, "liver", labels, {kLiver, kTumour, kCyst});
+  write_ircadb_mask(masks, "bone", labels, {kBackground});
+  const auto has = [&labels](std::uint8_t label) {
+    return std::ranges::find(labels.voxels(), label) != labels.voxels().end();
+  };
+  if (has(kTumour)) write_ircadb_mask(masks, "livertumor01", labels, {kTumour});
+  if (has(kCyst)) write_ircadb_mask(masks, "LiverKyst", labels, {kCyst});
 }
 
 inline CtVolume imported_image(const std::filesystem::path& dataset, const std::string& name) {
