@@ -12,20 +12,24 @@
 namespace hepar {
 namespace {
 
-// Does `write`; its errors name the file and the way around.
-template <class Write>
-void write_object(std::string_view name, const Write& write) {
-  try {
-    write();
-  } catch (const Error& error) {
-    throw error.during(fmt::format("can't write {} (--no-dicom leaves the DICOM objects out)", name));
-  }
-}
-
 std::array<std::int64_t, 256> count_voxels(const LabelMap& labels) {
   std::array<std::int64_t, 256> counts{};
   for (const std::uint8_t label : labels.voxels()) ++counts[label];
   return counts;
+}
+
+// Why this CT's objects can't be written, when the CT or the profile is to blame; other errors pass through.
+template <class Write>
+std::string refusal_of(const Write& write) {
+  try {
+    write();
+    return {};
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kInvalidInput) {
+      throw error.during("can't write the DICOM objects (--no-dicom leaves them out)");
+    }
+    return error.what();
+  }
 }
 
 }  // namespace
@@ -49,10 +53,14 @@ std::vector<ExportedRoi> write_case_dicom(const std::filesystem::path& folder, c
   if (roi_volumes_ml(labels, profile).empty()) return leave_out("no structure was found");
   if (std::string note = labels_without_roi(labels, profile); !note.empty()) notes.push_back(std::move(note));
   StructureSetExport written;
-  write_object(kStructureSetFile,
-               [&] { written = export_structure_set(folder / kStructureSetFile, labels, series, profile); });
-  write_object(kSegmentationFile,
-               [&] { write_segmentation(folder / kSegmentationFile, labels, series, profile); });
+  const std::string refusal = refusal_of([&] {
+    written = export_structure_set(folder / kStructureSetFile, labels, series, profile);
+    write_segmentation(folder / kSegmentationFile, labels, series, profile);
+  });
+  if (!refusal.empty()) {
+    std::filesystem::remove(folder / kStructureSetFile);
+    return leave_out(refusal);
+  }
   notes.insert(notes.end(), written.notes.begin(), written.notes.end());
   return written.rois;
 }

@@ -34,9 +34,9 @@ struct CaseDicom {
 // Nothing when the CT is no DICOM series, or no objects are wanted.
 std::optional<CaseDicom> case_dicom(const std::optional<CtGrid>& series, const DicomOptions& options);
 
-// Writes kStructureSetFile (checked, see export_structure_set) and kSegmentationFile into the folder. Nothing
-// is written, and a note says why, when the CT was resampled or no structure has a voxel. Errors of the
-// writers name the file and the way around.
+// Writes kStructureSetFile (checked, see export_structure_set) and kSegmentationFile into the folder. Neither
+// is written, and a note says why, when the CT was resampled or has no UIDs to refer to, no structure has a
+// voxel, or the profile's limits can't be kept. Other errors of the writers pass through.
 std::vector<ExportedRoi> write_case_dicom(const std::filesystem::path& folder, const LabelMap& labels,
                                           const CaseDicom& dicom, std::vector<std::string>& notes);
 

@@ -53,8 +53,7 @@ LabelImage lay_structures(std::vector<NamedStructure> structures, const fs::path
     for (std::size_t n = 0; n < found.mask.voxels().size(); ++n) {
       if (found.mask.voxels()[n] != 0) result.voxels.voxels()[n] = label;
     }
-    for (const std::string& note : found.notes)
-      result.notes.push_back(fmt::format("{}: {}", structure.name, note));
+    result.notes.insert(result.notes.end(), found.notes.begin(), found.notes.end());
   }
   if (!passed_over.empty()) {
     result.notes.push_back(
