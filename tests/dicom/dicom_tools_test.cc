@@ -6,7 +6,9 @@
 #include <cmath>
 
 #include "hepar/dicom/ct_writer.h"
+#include "hepar/dicom/segmentation.h"
 #include "hepar/dicom/structure_set.h"
+#include "hepar/dicom/structure_set_export.h"
 #include "hepar/io/image_io.h"
 #include "program_run.h"
 
@@ -84,6 +86,33 @@ StructureSet structures_on(const CtGrid& ct, const std::string& second_name) {
   return set;
 }
 
+// The liver (1) around a cyst (3), and a tumour (2) of one voxel apart from it.
+LabelMap label_map(const Geometry& grid) {
+  LabelMap labels = liver_mask(grid);
+  for (std::int64_t k = 0; k < grid.size.k; ++k) {
+    for (std::int64_t j = 0; j < grid.size.j; ++j) {
+      for (std::int64_t i = 0; i < grid.size.i; ++i) {
+        if (within(kHole, {i, j, k})) labels[{i, j, k}] = kCyst;
+      }
+    }
+  }
+  labels[kIsland.first] = kTumour;
+  return labels;
+}
+
+// One ROI for each label, so that the liver has a hole.
+DicomProfile profile_of_single_labels() {
+  DicomProfile profile;
+  for (RoiStyle& roi : profile.rois) roi.labels = {roi.name == "Liver" ? kLiver : roi.labels.front()};
+  return profile;
+}
+
+Volume<float> probability(const Geometry& grid) {
+  Volume<float> values(grid);
+  for (std::size_t n = 0; n < values.voxels().size(); ++n) values.voxels()[n] = static_cast<float>(n % 5) / 4;
+  return values;
+}
+
 // A CT with all that we write on it.
 struct Study {
   fs::path ct, objects;
@@ -116,6 +145,11 @@ class DicomTools : public testing::Test {
     fs::create_directories(study.objects);
     write_structure_set(study.objects / "rtstruct.dcm", structures_on(study.grid, second_name), study.grid,
                         profile);
+    export_structure_set(study.objects / "exported.dcm", label_map(study.grid.geometry), study.grid,
+                         profile_of_single_labels());
+    write_segmentation(study.objects / "seg.dcm", label_map(study.grid.geometry), study.grid, profile);
+    write_fractional_segmentation(study.objects / "fractional.dcm", probability(study.grid.geometry),
+                                  profile.rois[1], study.grid, profile);
     studies_->push_back(study);
   }
   static const std::vector<Study>& studies() { return *studies_; }
@@ -141,6 +175,14 @@ TEST_F(DicomTools, DciodvfyFindsNoError) {
     const Outcome outcome = run_program("dciodvfy " + file.string(), folder());
     EXPECT_THAT(outcome.err, Not(HasSubstr("Error"))) << file;
     EXPECT_THAT(outcome.out + outcome.err, testing::ContainsRegex("RTStructureSet|Segmentation"));
+  }
+}
+
+TEST_F(DicomTools, DciodvfyFindsNoErrorInMadeUpCts) {
+  for (const Study& study : studies()) {
+    const Outcome outcome = run_program("dciodvfy " + (study.ct / "ct_0003.dcm").string(), folder());
+    EXPECT_THAT(outcome.err, Not(HasSubstr("Error")));
+    EXPECT_THAT(outcome.out + outcome.err, HasSubstr("CTImage"));
   }
 }
 
@@ -176,26 +218,44 @@ TEST_F(DicomTools, PydicomFollowsEveryReference) {
             0);
 }
 
-TEST_F(DicomTools, PlastimatchFillsTheSameVoxels) {
-  const Study& study = studies()[0];
-  const fs::path out = folder() / "plastimatch";
-  const Outcome outcome =
-      run_program(fmt::format("plastimatch convert --input {} --referenced-ct {} --output-prefix {} "
-                              "--prefix-format nii",
-                              (study.objects / "rtstruct.dcm").string(), study.ct.string(), out.string()),
-                  folder());
-  ASSERT_EQ(outcome.status, 0) << outcome.out << outcome.err;
-  const LabelMap filled = read_labels(out / "Liver.nii").voxels;
-  EXPECT_EQ(grid_difference(filled.geometry(), study.grid.geometry), std::nullopt);
-  const Mask wanted = liver_mask(study.grid.geometry);
-  std::int64_t inside = 0, different = 0;
-  ASSERT_EQ(filled.voxels().size(), wanted.voxels().size());
-  for (std::size_t n = 0; n < wanted.voxels().size(); ++n) {
-    inside += wanted.voxels()[n];
-    different += (filled.voxels()[n] != 0) != (wanted.voxels()[n] != 0) ? 1 : 0;
+// The structures as plastimatch rasterises them.
+class Plastimatch : public DicomTools {
+ protected:
+  fs::path fill(const Study& study, const char* object) const {
+    const fs::path out = folder() / fmt::format("plastimatch_{}", object);
+    const Outcome outcome =
+        run_program(fmt::format("plastimatch convert --input {} --referenced-ct {} --output-prefix {} "
+                                "--prefix-format nii",
+                                (study.objects / object).string(), study.ct.string(), out.string()),
+                    folder());
+    EXPECT_EQ(outcome.status, 0) << outcome.out << outcome.err;
+    return out;
   }
-  EXPECT_EQ(inside, 14 * 13 * 4 - 4 * 3 * 2 + 1);
-  EXPECT_EQ(different, 0);
+  // Voxels inside in the file, all of which must be those of `label` in `wanted`.
+  static std::int64_t count_equal(const fs::path& file, const LabelMap& wanted, std::uint8_t label) {
+    const LabelMap filled = read_labels(file).voxels;
+    EXPECT_EQ(grid_difference(filled.geometry(), wanted.geometry()), std::nullopt);
+    std::int64_t inside = 0, different = 0;
+    for (std::size_t n = 0; n < wanted.voxels().size(); ++n) {
+      inside += filled.voxels()[n] != 0 ? 1 : 0;
+      different += (filled.voxels()[n] != 0) != (wanted.voxels()[n] == label) ? 1 : 0;
+    }
+    EXPECT_EQ(different, 0) << file;
+    return inside;
+  }
+};
+
+TEST_F(Plastimatch, FillsTheSameVoxels) {
+  const Study& study = studies()[0];
+  const fs::path by_hand = fill(study, "rtstruct.dcm");
+  constexpr std::int64_t kHoleVoxels = 4 * 3 * 2, kBlockVoxels = 14 * 13 * 4;
+  EXPECT_EQ(count_equal(by_hand / "Liver.nii", liver_mask(study.grid.geometry), 1),
+            kBlockVoxels - kHoleVoxels + 1);
+  const fs::path exported = fill(study, "exported.dcm");
+  const LabelMap labels = label_map(study.grid.geometry);
+  EXPECT_EQ(count_equal(exported / "Liver.nii", labels, kLiver), kBlockVoxels - kHoleVoxels);
+  EXPECT_EQ(count_equal(exported / "GTV.nii", labels, kTumour), 1);
+  EXPECT_EQ(count_equal(exported / "Cyst.nii", labels, kCyst), kHoleVoxels);
 }
 
 TEST_F(DicomTools, OrthancGivesBackWhatItGot) {
