@@ -160,8 +160,10 @@ std::vector<std::string> notes_on(const Roi& roi, const Placement& placement, co
   return notes;
 }
 
-void check_frame(const StructureSet& structures, const CtGrid& ct) {
-  const std::string &theirs = structures.frame_of_reference_uid, &ours = ct.frame_of_reference_uid;
+void check_frame(const StructureSet& structures, const Roi& roi, const CtGrid& ct) {
+  const std::string& theirs =
+      roi.frame_of_reference_uid.empty() ? structures.frame_of_reference_uid : roi.frame_of_reference_uid;
+  const std::string& ours = ct.frame_of_reference_uid;
   if (theirs.empty() || ours.empty() || theirs == ours) return;
   throw Error(
       ErrorCode::kInvalidInput,
@@ -193,7 +195,7 @@ void copy_slices(const std::vector<std::uint8_t>& drawn, const SliceFinder& find
 }  // namespace
 
 RoiMask roi_mask(const StructureSet& structures, const Roi& roi, const CtGrid& ct) {
-  check_frame(structures, ct);
+  check_frame(structures, roi, ct);
   HEPAR_EXPECT(!ct.slices.empty(), "a CT has slices");
   RoiMask result{Mask(ct.geometry), {}};
   if (roi.contours.empty()) {

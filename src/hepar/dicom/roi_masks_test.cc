@@ -357,6 +357,9 @@ TEST(RoiMask, FrameOfReference) {
   EXPECT_THAT(refusal([&] { roi_mask(set, roi, ct); }), HasSubstr("frame of reference"));
   set.frame_of_reference_uid = ct.frame_of_reference_uid;
   EXPECT_EQ(voxels_by_slice(roi_mask(set, roi, ct).mask)[0], 4);
+  Roi elsewhere = roi;
+  elsewhere.frame_of_reference_uid = "1.2.8";
+  EXPECT_THAT(refusal([&] { roi_mask(set, elsewhere, ct); }), HasSubstr("frame of reference"));
   CtGrid without = ct;
   without.frame_of_reference_uid = "";
   EXPECT_EQ(voxels_by_slice(roi_mask(set, roi, without).mask)[0], 4);

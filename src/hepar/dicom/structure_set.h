@@ -23,6 +23,7 @@ struct Roi {
   std::string interpreted_type;
   Rgb colour{};
   std::vector<RoiContour> contours;
+  std::string frame_of_reference_uid = {};  // empty: that of the structure set
 };
 
 // What Hepar uses of an RT Structure Set (PS3.3 A.19).
