@@ -174,8 +174,6 @@ TEST(RoiMasksOfOthers, BodyAndSpinalCord) {
   EXPECT_EQ(in_body.theirs, 745 + 164688);
   expect_near(in_cord, cord_roi);
   expect_near(in_body, body_roi);
-         area_mm2(cord_roi));
-         area_mm2(body_roi));
 }
 
 }  // namespace
