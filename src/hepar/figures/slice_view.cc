@@ -43,7 +43,6 @@ SliceOutline outline_of(const SliceLayer& layer, const AxialPlane<std::uint8_t>&
   const AxialPlane<std::uint8_t> mask = layer_part(plane, part, layer.inside);
   SliceOutline result{layer.name, outline(mask, [](std::uint8_t value) { return value != 0; })};
   for (PlaneLoop& loop : result.loops) {
-    loop = without_straight_points(loop);
     for (PlanePoint& point : loop) point = {point.x - 1, point.y - 1};
   }
   return result;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hepar/figures/slice_view.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <cstdio>  // jpeglib.h needs FILE
 
@@ -91,11 +91,13 @@ TEST(SliceView, TracesLayersInPixelsOfThePicture) {
   EXPECT_EQ(view.outlines[0].layer, "liver");
   // Columns 2 to 6 and rows 1 to 6 are, from column 1 on, 1 <= x <= 6 and 1 <= y <= 7.
   ASSERT_EQ(view.outlines[0].loops.size(), 1U);
-  EXPECT_EQ(view.outlines[0].loops[0],
-            (PlaneLoop{{1.5, 1}, {5.5, 1}, {6, 1.5}, {6, 6.5}, {5.5, 7}, {1.5, 7}, {1, 6.5}, {1, 1.5}}));
+  EXPECT_THAT(view.outlines[0].loops[0],
+              testing::UnorderedElementsAreArray(
+                  PlaneLoop{{1.5, 1}, {5.5, 1}, {6, 1.5}, {6, 6.5}, {5.5, 7}, {1.5, 7}, {1, 6.5}, {1, 1.5}}));
   ASSERT_EQ(view.outlines[1].loops.size(), 1U);
-  EXPECT_EQ(view.outlines[1].loops[0],
-            (PlaneLoop{{3.5, 3}, {4.5, 3}, {5, 3.5}, {5, 4.5}, {4.5, 5}, {3.5, 5}, {3, 4.5}, {3, 3.5}}));
+  EXPECT_THAT(view.outlines[1].loops[0],
+              testing::UnorderedElementsAreArray(
+                  PlaneLoop{{3.5, 3}, {4.5, 3}, {5, 3.5}, {5, 4.5}, {4.5, 5}, {3.5, 5}, {3, 4.5}, {3, 3.5}}));
   EXPECT_TRUE(view.outlines[2].loops.empty());
   EXPECT_TRUE(make_slice_view(small.ct, layers, 0, {{1, 0, 0}, {10, 8, 1}}).outlines[0].loops.empty());
 }
