@@ -145,6 +145,16 @@ SliceResult sum_of(const std::vector<SliceResult>& results) {
   return sum;
 }
 
+// Slices without a contour between two that have one: often left to the planning system to fill.
+std::int64_t count_skipped(const Placement& placement) {
+  const auto& slices = placement.contours_of_slice;
+  std::int64_t skipped = 0;
+  for (std::size_t k = 1; k + 1 < slices.size(); ++k) {
+    skipped += slices[k].empty() && !slices[k - 1].empty() && !slices[k + 1].empty() ? 1 : 0;
+  }
+  return skipped;
+}
+
 std::vector<std::string> notes_on(const Roi& roi, const Placement& placement, const SliceResult& sum) {
   std::vector<std::string> notes;
   add_note(notes, roi, placement.off_slices,
@@ -157,6 +167,11 @@ std::vector<std::string> notes_on(const Roi& roi, const Placement& placement, co
   add_note(notes, roi, sum.without_centre, "hold no voxel's centre");
   add_note(notes, roi, sum.combination.twice_count, "hold the same voxels as another one; counted once");
   add_note(notes, roi, sum.combination.joined_count, "overlap in part; joined");
+  if (const std::int64_t skipped = count_skipped(placement); skipped > 0) {
+    notes.push_back(
+        fmt::format("ROI '{}' has no contour on {} slices whose both neighbours have one; they are empty",
+                    roi.name, skipped));
+  }
   return notes;
 }
 

@@ -18,7 +18,7 @@ StructureSet contour_labels(const LabelMap& labels, const CtGrid& ct, const Dico
 
 struct RoiMask {
   Mask mask;                       // on the CT's grid: voxels whose centre lies within the contours
-  std::vector<std::string> notes;  // contours off the slices, outside of the CT, overlapping
+  std::vector<std::string> notes;  // contours off the slices, outside of the CT, overlapping; slices skipped
 };
 
 // The voxels of an ROI; none when it has no contours, which is noted. A contour belongs to the slice its

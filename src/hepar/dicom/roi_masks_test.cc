@@ -276,7 +276,7 @@ TEST(RoiMask, ContoursBelongToTheNearestSlice) {
   EXPECT_THAT(voxels_by_slice(result.mask), ElementsAre(4, 6, 0, 10));
   EXPECT_EQ((result.mask[{1, 1, 0}]), 1);
   EXPECT_EQ((result.mask[{2, 1, 0}]), 0);
-  EXPECT_THAT(result.notes, IsEmpty());
+  EXPECT_THAT(result.notes, ElementsAre(HasSubstr("no contour on 1 slices")));
 }
 
 TEST(RoiMask, InDoubtTheNamedSlice) {
