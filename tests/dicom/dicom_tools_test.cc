@@ -30,8 +30,8 @@ bool within(const Block& block, Int3 at) {
 }
 
 // A block with a hole through its middle slices, and one voxel apart from it.
-constexpr Block kLiver{{4, 3, 1}, {17, 15, 4}}, kHole{{8, 7, 2}, {11, 9, 3}},
-    kIsland{{20, 17, 3}, {20, 17, 3}};
+constexpr Block kBlock{{4, 3, 1}, {17, 15, 4}}, kHoleBlock{{8, 7, 2}, {11, 9, 3}},
+    kIslandVoxel{{20, 17, 3}, {20, 17, 3}};
 
 Mask liver_mask(const Geometry& grid) {
   Mask mask(grid);
@@ -39,7 +39,7 @@ Mask liver_mask(const Geometry& grid) {
     for (std::int64_t j = 0; j < grid.size.j; ++j) {
       for (std::int64_t i = 0; i < grid.size.i; ++i) {
         const Int3 at{i, j, k};
-        mask[at] = (within(kLiver, at) && !within(kHole, at)) || within(kIsland, at) ? 1 : 0;
+        mask[at] = (within(kBlock, at) && !within(kHoleBlock, at)) || within(kIslandVoxel, at) ? 1 : 0;
       }
     }
   }
@@ -55,7 +55,7 @@ std::vector<Vec3> edges(const Block& block, std::int64_t slice) {
 
 // The liver's outer edge, and from a point on it to the hole, around that and back.
 std::vector<Vec3> keyhole(std::int64_t slice) {
-  std::vector<Vec3> loop = edges(kLiver, slice), hole = edges(kHole, slice);
+  std::vector<Vec3> loop = edges(kBlock, slice), hole = edges(kHoleBlock, slice);
   const Vec3 entrance{loop[0].x, hole[0].y, loop[0].z};
   loop.insert(loop.end(), {entrance, hole[0], hole[3], hole[2], hole[1], hole[0], entrance});
   return loop;
@@ -76,13 +76,13 @@ StructureSet structures_on(const CtGrid& ct, const std::string& second_name) {
     set.rois[roi].contours.push_back(
         {std::move(points), ct.slices[static_cast<std::size_t>(k)].sop_instance_uid});
   };
-  for (std::int64_t k = kLiver.first.k; k <= kLiver.last.k; ++k) {
-    const bool hole = k >= kHole.first.k && k <= kHole.last.k;
-    draw(0, k, hole ? keyhole(k) : edges(kLiver, k));
-    if (hole) draw(2, k, edges(kHole, k));
+  for (std::int64_t k = kBlock.first.k; k <= kBlock.last.k; ++k) {
+    const bool hole = k >= kHoleBlock.first.k && k <= kHoleBlock.last.k;
+    draw(0, k, hole ? keyhole(k) : edges(kBlock, k));
+    if (hole) draw(2, k, edges(kHoleBlock, k));
   }
-  draw(0, kIsland.first.k, edges(kIsland, kIsland.first.k));
-  draw(1, 2, edges(kLiver, 2));
+  draw(0, kIslandVoxel.first.k, edges(kIslandVoxel, kIslandVoxel.first.k));
+  draw(1, 2, edges(kBlock, 2));
   return set;
 }
 
@@ -92,11 +92,11 @@ LabelMap label_map(const Geometry& grid) {
   for (std::int64_t k = 0; k < grid.size.k; ++k) {
     for (std::int64_t j = 0; j < grid.size.j; ++j) {
       for (std::int64_t i = 0; i < grid.size.i; ++i) {
-        if (within(kHole, {i, j, k})) labels[{i, j, k}] = kCyst;
+        if (within(kHoleBlock, {i, j, k})) labels[{i, j, k}] = kCyst;
       }
     }
   }
-  labels[kIsland.first] = kTumour;
+  labels[kIslandVoxel.first] = kTumour;
   return labels;
 }
 
