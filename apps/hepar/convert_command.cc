@@ -30,6 +30,10 @@ void bind(CLI::App& app, ConvertArguments& arguments) {
                  "The CT: a DICOM folder; for a label map from an RTSTRUCT or SEG an image file does, too");
   app.add_option("--series", request.reference.series,
                  "Which series of the folder, by its UID or the UID's end");
+  app.add_flag("--resample-irregular", request.reference.resample_irregular,
+               "Accept DICOM slices at uneven distances; for label maps alone");
+  app.add_flag("--accept-skewed-directions", request.reference.accept_skewed_directions,
+               "Accept image axes that are not at right angles: the nearest right-angled ones are used");
   arguments.as_option = app.add_option("--as", arguments.as, "DICOM file: rtstruct or seg; default rtstruct")
                             ->transform(CLI::CheckedTransformer(kObjects).description("rtstruct or seg"))
                             ->type_name("KIND");

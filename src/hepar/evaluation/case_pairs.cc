@@ -21,12 +21,19 @@ bool is_label_file_name(const fs::path& path) {
 
 CaseFiles label_files(const fs::path& folder, std::string_view inner_file) {
   CaseFiles files;
+  const auto add = [&](const std::string& name, const fs::path& file) {
+    const auto [known, added] = files.emplace(name, file);
+    if (added) return;
+    throw Error(ErrorCode::kInvalidInput,
+                fmt::format("the case {} is there twice, as {} and as {}; keep one of them", name,
+                            known->second.string(), file.string()));
+  };
   for (const auto& entry : fs::directory_iterator(folder)) {
     const fs::path& path = entry.path();
     if (entry.is_directory()) {
-      if (fs::exists(path / inner_file)) files[path.filename().string()] = path / inner_file;
+      if (fs::exists(path / inner_file)) add(path.filename().string(), path / inner_file);
     } else if (is_label_file_name(path)) {
-      files[case_name_of(path)] = path;
+      add(case_name_of(path), path);
     }
   }
   if (files.empty()) {

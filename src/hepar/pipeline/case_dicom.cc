@@ -8,15 +8,10 @@
 
 #include "hepar/core/error.h"
 #include "hepar/dicom/segmentation.h"
+#include "hepar/pipeline/filter.h"
 
 namespace hepar {
 namespace {
-
-std::array<std::int64_t, 256> count_voxels(const LabelMap& labels) {
-  std::array<std::int64_t, 256> counts{};
-  for (const std::uint8_t label : labels.voxels()) ++counts[label];
-  return counts;
-}
 
 // Why this CT's objects can't be written, when the CT or the profile is to blame; other errors pass through.
 template <class Write>
@@ -67,7 +62,7 @@ std::vector<ExportedRoi> write_case_dicom(const std::filesystem::path& folder, c
 
 std::vector<std::pair<std::string, double>> roi_volumes_ml(const LabelMap& labels,
                                                            const DicomProfile& profile) {
-  const auto counts = count_voxels(labels);
+  const auto counts = count_labels(labels);
   std::vector<std::pair<std::string, double>> volumes;
   for (const RoiStyle& roi : profile.rois) {
     std::int64_t voxels = 0;
@@ -79,7 +74,7 @@ std::vector<std::pair<std::string, double>> roi_volumes_ml(const LabelMap& label
 }
 
 std::string labels_without_roi(const LabelMap& labels, const DicomProfile& profile) {
-  auto counts = count_voxels(labels);
+  auto counts = count_labels(labels);
   counts[kBackground] = 0;
   for (const RoiStyle& roi : profile.rois) {
     for (const std::uint8_t label : roi.labels) counts[label] = 0;

@@ -53,7 +53,9 @@ CaseVolumes load_case_volumes(const CasePaths& paths, const EvaluationOptions& o
   if (paths.ct.empty()) return volumes;
   const auto translation = label_translation(options);
   try {
-    LoadedCt ct = load_ct({.path = paths.ct, .series = series_for(paths.prediction, paths.ct)});
+    LoadedCt ct = load_ct(
+        {.path = paths.ct,
+         .series = series_for(needs_grid(paths.reference) ? paths.reference : paths.prediction, paths.ct)});
     const CtGrid grid = ct.series ? *ct.series : grid_without_series(ct.voxels.geometry());
     const auto load = [&](const fs::path& file) { return translated_labels(file, grid, rois, translation); };
     volumes.prediction = load(paths.prediction);

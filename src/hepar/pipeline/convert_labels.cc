@@ -11,6 +11,7 @@
 #include "hepar/dicom/dicom_kind.h"
 #include "hepar/dicom/segmentation.h"
 #include "hepar/pipeline/case_dicom.h"
+#include "hepar/pipeline/filter.h"
 #include "hepar/volume/reorient.h"
 
 namespace hepar {
@@ -20,6 +21,38 @@ namespace fs = std::filesystem;
 bool is_label_map_name(const fs::path& file) {
   const std::string name = file.filename().string();
   return name.ends_with(".nii") || name.ends_with(".nii.gz");
+}
+
+void check_output(const ConvertLabelsRequest& request) {
+  const fs::path& output = request.output;
+  const fs::path folder = output.has_parent_path() ? output.parent_path() : fs::path(".");
+  std::error_code ignored;
+  if (fs::is_directory(output, ignored)) {
+    throw Error(ErrorCode::kInvalidInput,
+                fmt::format("{} is a folder; give the name of a file", output.string()));
+  }
+  if (!fs::is_directory(folder, ignored)) {
+    throw Error(ErrorCode::kMissing,
+                fmt::format("there is no folder {} to write to; make it first", folder.string()));
+  }
+  if (is_image_file_name(output) && !is_label_map_name(output)) {
+    throw Error(ErrorCode::kUnsupported, fmt::format("label maps are written as .nii or .nii.gz, not as {}",
+                                                     output.filename().string()));
+  }
+  if (fs::equivalent(request.input, output, ignored)) {
+    throw Error(ErrorCode::kInvalidInput, fmt::format("the output {} is the input", output.string()));
+  }
+}
+
+// A slice of the CT must not be overwritten.
+void check_output_is_no_slice(const fs::path& output, const CtGrid& grid) {
+  std::error_code ignored;
+  for (const CtSlice& slice : grid.slices) {
+    if (!slice.file.empty() && fs::equivalent(slice.file, output, ignored)) {
+      throw Error(ErrorCode::kInvalidInput,
+                  fmt::format("the output {} is a slice of the CT", output.string()));
+    }
+  }
 }
 
 // The grid that everything is laid on.
@@ -65,7 +98,10 @@ ConvertLabelsResult convert_probability(const ConvertLabelsRequest& request) {
   }
   const CtGrid grid = reference_grid(request);
   require_series(grid);
-  CtImage image = read_ct(request.input, {.refuse_not_finite = true});
+  check_output_is_no_slice(request.output, grid);
+  CtImage image = read_ct(
+      request.input,
+      {.accept_skewed_directions = request.reference.accept_skewed_directions, .refuse_not_finite = true});
   const auto order = axis_order_onto(image.voxels.geometry(), grid.geometry);
   if (!order) {
     throw Error(
@@ -78,12 +114,13 @@ ConvertLabelsResult convert_probability(const ConvertLabelsRequest& request) {
                                 style_named(request.profile, request.probability_of), grid, request.profile);
   double sum = 0;
   for (const float value : probability.voxels()) sum += value;
-  return {{{request.probability_of, sum * grid.geometry.voxel_volume_ml()}}, image.notes};
+  ConvertLabelsResult result{{{request.probability_of, sum * grid.geometry.voxel_volume_ml()}}, grid.notes};
+  result.notes.insert(result.notes.end(), image.notes.begin(), image.notes.end());
+  return result;
 }
 
 std::vector<std::pair<std::string, double>> label_volumes(const LabelMap& labels) {
-  std::array<std::int64_t, 256> counts{};
-  for (const std::uint8_t label : labels.voxels()) ++counts[label];
+  const auto counts = count_labels(labels);
   std::vector<std::pair<std::string, double>> volumes;
   for (std::size_t label = 1; label < counts.size(); ++label) {
     if (counts[label] == 0) continue;
@@ -99,6 +136,7 @@ ConvertLabelsResult convert_labels(const ConvertLabelsRequest& request) {
   if (!fs::exists(request.input)) {
     throw Error(ErrorCode::kMissing, fmt::format("there is no {}", request.input.string()));
   }
+  check_output(request);
   if (!request.probability_of.empty()) return convert_probability(request);
   const bool to_label_map = is_label_map_name(request.output);
   if (to_label_map && request.as) {
@@ -108,10 +146,11 @@ ConvertLabelsResult convert_labels(const ConvertLabelsRequest& request) {
   }
   const CtGrid grid = reference_grid(request);
   if (!to_label_map) require_series(grid);
-  LabelImage labels = load_labels(request.input, grid, request.rois,
-                                  {.accept_skewed_directions = request.reference.accept_skewed_directions});
+  check_output_is_no_slice(request.output, grid);
+  LoadedLabels labels = load_labels(request.input, grid, request.rois,
+                                    {.accept_skewed_directions = request.reference.accept_skewed_directions});
   ConvertLabelsResult result{{}, grid.notes};
-  result.notes.insert(result.notes.end(), labels.notes.begin(), labels.notes.end());
+  for (std::string& note : notes_of(labels)) result.notes.push_back(std::move(note));
   if (to_label_map) {
     write_labels(request.output, labels.voxels);
     result.volumes_ml = label_volumes(labels.voxels);

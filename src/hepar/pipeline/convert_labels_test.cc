@@ -117,6 +117,15 @@ TEST_F(ConvertLabels, RefusesWhatMakesNoSense) {
   EXPECT_THAT(refusal(both), HasSubstr("--as"));
   convert_labels(request("truth.nii.gz", "rs.dcm"));
   EXPECT_THAT(refusal(request("rs.dcm", "labels.nii.gz", "")), HasSubstr("--reference"));
+  ConvertLabelsRequest input = request("rs.dcm", "rs.dcm");
+  EXPECT_THROW(convert_labels(input), Error);  // ... onto itself
+  EXPECT_THROW(convert_labels(request("truth.nii.gz", "ct/ct_0003.dcm")), Error);
+  EXPECT_EQ(dicom_kind(root_ / "ct/ct_0003.dcm"), DicomKind::kImage);
+  EXPECT_THROW(convert_labels(request("truth.nii.gz", "ct")), Error);
+  for (const char* output : {"none/rs.dcm", "labels.nrrd"}) {
+    EXPECT_THROW(convert_labels(request("truth.nii.gz", output)), Error) << output;
+    EXPECT_FALSE(fs::exists(root_ / output));
+  }
   LabelMap shifted({.size = {32, 32, 20}, .spacing_mm = {2, 2, 2}, .origin_mm = {-10, 5, 101}}, kTumour);
   write_labels(root_ / "shifted.nii.gz", shifted);
   EXPECT_THAT(refusal(request("shifted.nii.gz", "shifted.dcm")), HasSubstr("1.0"));

@@ -10,7 +10,7 @@
 
 #include "hepar/core/error.h"
 #include "hepar/core/output_folder.h"
-#include "hepar/dicom/dicom_kind.h"
+#include "hepar/dicom/ct_series.h"
 #include "hepar/evaluation/evaluation_output.h"
 #include "hepar/figures/gallery.h"
 #include "hepar/io/image_io.h"
@@ -25,14 +25,6 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kWorstCases = 6;
 
-// True when DICOM images lie in the folder itself.
-bool holds_dicom_images(const fs::path& folder) {
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    if (entry.is_regular_file() && dicom_kind(entry.path()) == DicomKind::kImage) return true;
-  }
-  return false;
-}
-
 // The CT of that name in a folder of CTs.
 fs::path ct_in_folder(const fs::path& folder, const std::string& name) {
   if (folder.empty()) return {};
@@ -44,36 +36,58 @@ fs::path ct_in_folder(const fs::path& folder, const std::string& name) {
   }
   const fs::path inner = folder / name;
   if (fs::exists(inner / "ct.nii.gz")) return inner / "ct.nii.gz";
-  if (fs::is_directory(inner)) return inner;
-  return holds_dicom_images(folder) ? folder : fs::path();
+  return fs::is_directory(inner) ? inner : fs::path();
+}
+
+// The CT of a case; of a single pair also the DICOM folder that --images names itself.
+fs::path ct_of(const EvaluatedCase& c, const EvaluateRequest& request) {
+  fs::path ct = find_ct(c, request.images);
+  const bool single = !fs::is_directory(request.reference);
+  if (ct.empty() && single && !request.images.empty() && !find_ct_series(request.images).ct_series.empty()) {
+    ct = request.images;
+  }
+  return ct;
 }
 
 // The grid for two DICOM objects.
 CtGrid grid_of_ct(const CasePair& pair, const EvaluateRequest& request) {
-  const fs::path ct = find_ct({.name = pair.name,
-                               .prediction = pair.prediction,
-                               .reference = pair.reference,
-                               .ct = {},
-                               .regions = {}},
-                              request.images);
+  const fs::path ct = ct_of({.name = pair.name,
+                             .prediction = pair.prediction,
+                             .reference = pair.reference,
+                             .ct = {},
+                             .regions = {}},
+                            request);
   if (ct.empty()) {
     throw Error(
         ErrorCode::kInvalidInput,
-        fmt::format("{} and {} need the grid of their CT; name it, or the folder that holds it as {}, with "
-                    "--images",
-                    pair.prediction.string(), pair.reference.string(), pair.name));
+        fmt::format(
+            "{} and {} need the grid of their CT; name the folder that holds it as {}, or for a single "
+            "pair its own, with --images",
+            pair.prediction.string(), pair.reference.string(), pair.name));
   }
   if (!fs::is_directory(ct))
     return grid_without_series(load_ct({.path = ct, .series = {}}).voxels.geometry());
   return read_ct_grid(ct, {.series = series_for(pair.reference, ct)});
 }
 
-LabelPair read_pair(const CasePair& pair, const EvaluateRequest& request, std::vector<std::string>& notes) {
+// What was found on the way.
+struct ReadNotes {
+  std::vector<std::string> notes, faults;
+};
+
+LabelPair read_pair(const CasePair& pair, const EvaluateRequest& request, ReadNotes& found) {
   const bool structures = needs_grid(pair.prediction), reference_structures = needs_grid(pair.reference);
   if (!structures && !reference_structures) return read_label_maps(pair);
   const auto load = [&](const fs::path& file, const CtGrid& grid) {
-    LabelImage labels = load_labels(file, grid, request.rois);
-    for (const std::string& note : labels.notes) notes.push_back(fmt::format("{}: {}", file.string(), note));
+    LoadedLabels labels = load_labels(file, grid, request.rois);
+    for (const std::string& note : labels.notes) {
+      found.notes.push_back(fmt::format("{}: {}", file.string(), note));
+    }
+    for (const std::string& name : labels.unlabelled) {
+      found.faults.push_back(
+          fmt::format("{}: the structure {} has no label (--roi NAME=VALUE) and counts as background",
+                      file.string(), name));
+    }
     return std::move(labels.voxels);
   };
   if (structures && reference_structures) {
@@ -161,15 +175,16 @@ Evaluation evaluate_cohort(const EvaluateRequest& request, Progress* progress) {
   if (!request.images.empty() && !fs::is_directory(request.images)) {
     throw Error(ErrorCode::kMissing, fmt::format("there is no folder {}", request.images.string()));
   }
-  std::vector<std::string> notes;
-  const auto read = [&](const CasePair& pair) { return read_pair(pair, request, notes); };
+  ReadNotes found;
+  const auto read = [&](const CasePair& pair) { return read_pair(pair, request, found); };
   Evaluation evaluation = evaluate(request.methods, request.reference, request.options, progress, read);
-  evaluation.notes.insert(evaluation.notes.end(), notes.begin(), notes.end());
+  evaluation.notes.insert(evaluation.notes.end(), found.notes.begin(), found.notes.end());
+  evaluation.faults.insert(evaluation.faults.end(), found.faults.begin(), found.faults.end());
   if (request.output.empty()) return evaluation;
   std::size_t missing = 0;
   for (MethodResult& method : evaluation.methods) {
     for (EvaluatedCase& c : method.cases) {
-      c.ct = find_ct(c, request.images);
+      c.ct = ct_of(c, request);
       missing += c.ct.empty() ? 1U : 0U;
     }
   }

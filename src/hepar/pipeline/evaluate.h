@@ -14,7 +14,7 @@ struct EvaluateRequest {
   std::vector<MethodSource> methods;  // label maps, or folders of them; the first is compared with the others
   std::filesystem::path reference;
   std::filesystem::path
-      images;  // folder with the CTs, or the one DICOM CT; empty: where they are known to lie
+      images;  // folder with the CTs, or of a single pair its DICOM CT; empty: where they are known to lie
   std::vector<RoiLabel> rois = default_roi_labels();  // labels of RTSTRUCT's and SEG's structures
   std::filesystem::path output;                       // empty: nothing is written
   EvaluationOptions options;
@@ -24,8 +24,7 @@ struct EvaluateRequest {
 // or SEG is laid on the grid of its partner, or of the CT when both are such.
 Evaluation evaluate_cohort(const EvaluateRequest& request, Progress* progress = nullptr);
 
-// The CT of a case: NAME_0000.SUFFIX, NAME.SUFFIX, NAME (a DICOM folder) or NAME/ct.nii.gz in `images`, or
-// `images` itself when its files are DICOM images;
+// The CT of a case: NAME_0000.SUFFIX, NAME.SUFFIX, NAME (a DICOM folder) or NAME/ct.nii.gz in `images`;
 // without that folder what the prediction's run.json names, or in the imagesTr or imagesTs beside the
 // reference's labelsTr or labelsTs. Empty when there is none.
 std::filesystem::path find_ct(const EvaluatedCase& c, const std::filesystem::path& images);

@@ -150,14 +150,21 @@ CaseResult filter_case(const FilterRequest& request, Progress* progress) {
   StageClock clock;
   clock.start("read");
   report(progress, "reading", 0);
+  if (request.tumour_label != kTumour && needs_grid(request.labels)) {
+    throw Error(
+        ErrorCode::kInvalidInput,
+        fmt::format("--tumour-label {} is for label maps; structures get the tumour's label 2 by name, with "
+                    "--roi NAME=2",
+                    request.tumour_label));
+  }
   CtSource source = request.ct;
   if (source.series.empty()) source.series = series_for(request.labels, source.path);
   const LoadedCt ct = load_ct(source);
-  LabelImage labels =
+  LoadedLabels labels =
       load_labels(request.labels, ct.series ? *ct.series : grid_without_series(ct.voxels.geometry()),
                   request.rois, {.accept_skewed_directions = request.ct.accept_skewed_directions});
   std::vector<std::string> notes = ct.notes;
-  notes.insert(notes.end(), labels.notes.begin(), labels.notes.end());
+  for (std::string& note : notes_of(labels)) notes.push_back(std::move(note));
   adopt_labels(labels.voxels, request.tumour_label, notes);
   return judge_and_write(ct.voxels, std::move(labels.voxels),
                          {.command = "filter",

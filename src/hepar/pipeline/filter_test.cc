@@ -86,6 +86,20 @@ TEST_F(FilterDicom, TakesItsOwnStructuresAgain) {
   EXPECT_THAT(filter_case(again).labels.voxels(), testing::ElementsAreArray(first.labels.voxels()));
 }
 
+TEST_F(FilterDicom, StructuresHaveOneTumourLabel) {
+  filter_case(request());
+  FilterRequest other = request();
+  other.labels = root_ / "out" / kSegmentationFile;
+  other.output = root_ / "other";
+  other.tumour_label = 5;
+  try {
+    filter_case(other);
+    FAIL() << "not refused";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("--roi NAME=2"));
+  }
+}
+
 TEST_F(FilterDicom, LeavesObjectsOutWhenAsked) {
   filter_case(request());
   FilterRequest without = request();

@@ -13,6 +13,7 @@
 #include "hepar/dicom/roi_masks.h"
 #include "hepar/dicom/segmentation.h"
 #include "hepar/dicom/structure_set.h"
+#include "hepar/pipeline/import_dataset.h"
 #include "hepar/pipeline/name_pattern.h"
 #include "hepar/volume/reorient.h"
 
@@ -29,12 +30,25 @@ struct NamedStructure {
 // Later ones lie over earlier ones.
 int layer_of(std::uint8_t label) { return label == kTumour ? 257 : label == kCyst ? 256 : label; }
 
-LabelImage lay_structures(std::vector<NamedStructure> structures, const fs::path& file, const CtGrid& grid,
-                          const std::vector<RoiLabel>& rois) {
-  std::vector<std::string> names, passed_over;
+// Paints the mask; returns how many voxels of another structure than the liver it covers.
+std::int64_t paint(const Mask& mask, std::uint8_t label, LabelMap& labels) {
+  std::int64_t covered = 0;
+  for (std::size_t n = 0; n < mask.voxels().size(); ++n) {
+    if (mask.voxels()[n] == 0) continue;
+    std::uint8_t& voxel = labels.voxels()[n];
+    covered += voxel != kBackground && voxel != kLiver && voxel != label ? 1 : 0;
+    voxel = label;
+  }
+  return covered;
+}
+
+LoadedLabels lay_structures(std::vector<NamedStructure> structures, const fs::path& file, const CtGrid& grid,
+                            const std::vector<RoiLabel>& rois) {
+  LoadedLabels result{LabelMap(grid.geometry), {}, {}};
+  std::vector<std::string> names;
   for (const NamedStructure& structure : structures) {
     names.push_back(structure.name);
-    if (roi_label(structure.name, rois) == 0) passed_over.push_back(structure.name);
+    if (roi_label(structure.name, rois) == 0) result.unlabelled.push_back(structure.name);
   }
   std::erase_if(structures, [&](const NamedStructure& s) { return roi_label(s.name, rois) == 0; });
   if (structures.empty()) {
@@ -46,24 +60,19 @@ LabelImage lay_structures(std::vector<NamedStructure> structures, const fs::path
   }
   std::ranges::stable_sort(structures, {},
                            [&](const NamedStructure& s) { return layer_of(roi_label(s.name, rois)); });
-  LabelImage result{LabelMap(grid.geometry), {}};
   for (const NamedStructure& structure : structures) {
     const RoiMask found = structure.mask();
-    const std::uint8_t label = roi_label(structure.name, rois);
-    for (std::size_t n = 0; n < found.mask.voxels().size(); ++n) {
-      if (found.mask.voxels()[n] != 0) result.voxels.voxels()[n] = label;
-    }
     result.notes.insert(result.notes.end(), found.notes.begin(), found.notes.end());
-  }
-  if (!passed_over.empty()) {
-    result.notes.push_back(
-        fmt::format("structures without a label, left out: {} (--roi NAME=VALUE gives them one)",
-                    fmt::join(passed_over, ", ")));
+    const std::int64_t covered = paint(found.mask, roi_label(structure.name, rois), result.voxels);
+    if (covered > 0) {
+      result.notes.push_back(fmt::format("{} voxels of '{}' are in another structure, too, and get its label",
+                                         covered, structure.name));
+    }
   }
   return result;
 }
 
-LabelImage load_structure_set(const fs::path& file, const CtGrid& grid, const std::vector<RoiLabel>& rois) {
+LoadedLabels load_structure_set(const fs::path& file, const CtGrid& grid, const std::vector<RoiLabel>& rois) {
   const StructureSet set = read_structure_set(file);
   std::vector<NamedStructure> structures;
   std::vector<std::string> empty;
@@ -74,7 +83,7 @@ LabelImage load_structure_set(const fs::path& file, const CtGrid& grid, const st
       structures.push_back({roi.name, [&set, &roi, &grid] { return roi_mask(set, roi, grid); }});
     }
   }
-  LabelImage result = lay_structures(std::move(structures), file, grid, rois);
+  LoadedLabels result = lay_structures(std::move(structures), file, grid, rois);
   result.notes.insert(result.notes.begin(), set.notes.begin(), set.notes.end());
   if (!empty.empty()) {
     result.notes.push_back(fmt::format("structures without a contour: {}", fmt::join(empty, ", ")));
@@ -82,15 +91,16 @@ LabelImage load_structure_set(const fs::path& file, const CtGrid& grid, const st
   return result;
 }
 
-LabelImage load_segmentation(const fs::path& file, const CtGrid& grid, const std::vector<RoiLabel>& rois) {
+LoadedLabels load_segmentation(const fs::path& file, const CtGrid& grid, const std::vector<RoiLabel>& rois) {
   const Segmentation segmentation = read_segmentation(file);
   std::vector<NamedStructure> structures;
   for (const Segment& segment : segmentation.segments) {
     structures.push_back({segment.label, [&, number = segment.number] {
-                            return RoiMask{segment_mask(segmentation, number, grid.geometry), {}};
+                            SegmentMask found = segment_mask(segmentation, number, grid);
+                            return RoiMask{std::move(found.mask), std::move(found.notes)};
                           }});
   }
-  LabelImage result = lay_structures(std::move(structures), file, grid, rois);
+  LoadedLabels result = lay_structures(std::move(structures), file, grid, rois);
   result.notes.insert(result.notes.begin(), segmentation.notes.begin(), segmentation.notes.end());
   return result;
 }
@@ -98,7 +108,14 @@ LabelImage load_segmentation(const fs::path& file, const CtGrid& grid, const std
 }  // namespace
 
 std::vector<RoiLabel> default_roi_labels() {
-  return {{"Liver", kLiver}, {"GTV*", kTumour}, {"Cyst*", kCyst}};
+  // One list of names with the importers: what they take for a tumour must not be passed over here.
+  const StructureNames names;
+  std::vector<RoiLabel> rois;
+  for (const auto& [patterns, label] :
+       {std::pair(names.tumour, kTumour), std::pair(names.cyst, kCyst), std::pair(names.liver, kLiver)}) {
+    for (const std::string& pattern : patterns) rois.push_back({pattern, label});
+  }
+  return rois;
 }
 
 RoiLabel parse_roi_label(std::string_view text) {
@@ -134,8 +151,8 @@ CtGrid grid_without_series(const Geometry& geometry) {
   return grid;
 }
 
-LabelImage load_labels(const fs::path& file, const CtGrid& grid, const std::vector<RoiLabel>& rois,
-                       const ReadOptions& options) {
+LoadedLabels load_labels(const fs::path& file, const CtGrid& grid, const std::vector<RoiLabel>& rois,
+                         const ReadOptions& options) {
   switch (dicom_kind(file)) {
     case DicomKind::kStructureSet:
       return load_structure_set(file, grid, rois);
@@ -149,18 +166,33 @@ LabelImage load_labels(const fs::path& file, const CtGrid& grid, const std::vect
   }
   LabelImage labels = read_labels(file, options);
   lay_onto(labels.voxels, grid.geometry);
-  return labels;
+  return {std::move(labels.voxels), std::move(labels.notes), {}};
+}
+
+std::vector<std::string> notes_of(const LoadedLabels& labels) {
+  std::vector<std::string> notes = labels.notes;
+  if (!labels.unlabelled.empty()) {
+    notes.push_back(fmt::format("structures without a label, left out: {} (--roi NAME=VALUE gives them one)",
+                                fmt::join(labels.unlabelled, ", ")));
+  }
+  return notes;
 }
 
 std::string series_for(const fs::path& structures, const fs::path& folder) {
-  if (!fs::is_directory(folder)) return {};
   const DicomKind kind = dicom_kind(structures);
-  const std::string uid = kind == DicomKind::kStructureSet   ? read_structure_set(structures).series_uid
-                          : kind == DicomKind::kSegmentation ? read_segmentation(structures).series_uid
-                                                             : std::string();
+  if (kind != DicomKind::kStructureSet && kind != DicomKind::kSegmentation) return {};
+  if (!fs::is_directory(folder)) return {};
+  const std::string uid = kind == DicomKind::kStructureSet ? read_structure_set(structures).series_uid
+                                                           : read_segmentation(structures).series_uid;
+  if (uid.empty()) return {};
   const auto found = find_ct_series(folder).ct_series;
-  return !uid.empty() && std::ranges::find(found, uid, &CtSeriesSummary::uid) != found.end() ? uid
-                                                                                             : std::string();
+  if (std::ranges::find(found, uid, &CtSeriesSummary::uid) != found.end()) return uid;
+  throw Error(
+      ErrorCode::kInvalidInput,
+      fmt::format(
+          "{} was drawn on the series {}, which is not in {}; give the folder that holds it, or choose "
+          "another series with --series if you know that it lies at the same place",
+          structures.string(), uid, folder.string()));
 }
 
 bool needs_grid(const fs::path& file) {

@@ -13,9 +13,11 @@ namespace hepar {
 namespace {
 
 using testing::Contains;
+using testing::ElementsAre;
 using testing::ElementsAreArray;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::IsSupersetOf;
 
 TEST(RoiLabels, AreParsedAndMatched) {
   const RoiLabel roi = parse_roi_label("met=a*=2");  // the last = counts
@@ -55,12 +57,13 @@ TEST_F(LabelInput, StructuresLieOverEachOtherByTheirLabels) {
   const CtGrid grid = read_ct_grid(root_ / "ct");
   for (const char* file : {"rs.dcm", "seg.dcm"}) {
     EXPECT_TRUE(needs_grid(root_ / file));
-    const LabelImage labels = load_labels(root_ / file, grid, default_roi_labels());
+    const LoadedLabels labels = load_labels(root_ / file, grid, default_roi_labels());
     EXPECT_THAT(labels.voxels.voxels(), ElementsAreArray(made_.truth.voxels())) << file;
     EXPECT_THAT(labels.notes, IsEmpty()) << file;
     EXPECT_EQ(series_for(root_ / file, root_ / "ct"), grid.series_uid);
     EXPECT_EQ(series_for(root_ / file, root_), grid.series_uid);
     EXPECT_EQ(series_for(root_ / file, root_ / "truth.nii.gz"), "");
+    EXPECT_EQ(series_for(root_ / "truth.nii.gz", root_ / "ct"), "");
   }
 }
 
@@ -69,18 +72,23 @@ TEST_F(LabelInput, TumourIsNeverHidden) {
   write_structures({{"GTV", {2}}, {"Cyst", {2, 3}}, {"Organ", {2, 3, 1}}});
   std::vector<RoiLabel> rois = default_roi_labels();
   rois.push_back({"organ", 7});
-  const LabelImage labels = load_labels(root_ / "rs.dcm", read_ct_grid(root_ / "ct"), rois);
-  for (std::size_t n = 0; n < made_.truth.voxels().size(); ++n) {
-    const int truth = made_.truth.voxels()[n];
-    ASSERT_EQ(labels.voxels.voxels()[n], truth == 1 ? 7 : truth) << n;
+  for (const char* file : {"rs.dcm", "seg.dcm"}) {
+    const LoadedLabels labels = load_labels(root_ / file, read_ct_grid(root_ / "ct"), rois);
+    for (std::size_t n = 0; n < made_.truth.voxels().size(); ++n) {
+      const int truth = made_.truth.voxels()[n];
+      ASSERT_EQ(labels.voxels.voxels()[n], truth == 1 ? 7 : truth) << n;
+    }
+    // The cyst over the organ, and the tumour over the cyst.
+    EXPECT_THAT(labels.notes, IsSupersetOf({HasSubstr("of 'Cyst' are in another"), HasSubstr("of 'GTV' are in another")}));
   }
 }
 
 TEST_F(LabelInput, UnknownStructuresAreNamed) {
   write_structures({{"GTV", {2}}, {"Stomach", {1}}});
   const CtGrid grid = read_ct_grid(root_ / "ct");
-  EXPECT_THAT(load_labels(root_ / "rs.dcm", grid, default_roi_labels()).notes,
-              Contains(HasSubstr("Stomach")));
+  const LoadedLabels labels = load_labels(root_ / "rs.dcm", grid, default_roi_labels());
+  EXPECT_THAT(labels.unlabelled, ElementsAre("Stomach"));
+  EXPECT_THAT(notes_of(labels), Contains(HasSubstr("Stomach")));
   try {
     load_labels(root_ / "rs.dcm", grid, {{"Kidney", 1}});
     FAIL() << "not refused";
@@ -99,6 +107,23 @@ TEST_F(LabelInput, AGridWithoutSeriesDoes) {
         << file;
   }
   EXPECT_FALSE(needs_grid(root_ / "truth.nii.gz"));
+}
+
+TEST_F(LabelInput, AnotherSeriesIsNotTakenUnasked) {
+  write_structures({{"GTV", {2}}});
+  write_ct_series(root_ / "other", made_.ct,
+                  {.patient_id = "secret-id", .patient_name = "", .series_description = "", .uid_seed = "another phase"});
+  for (const char* file : {"rs.dcm", "seg.dcm"}) {
+    try {
+      series_for(root_ / file, root_ / "other");
+      FAIL() << "not refused";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kInvalidInput);
+      EXPECT_THAT(error.what(), HasSubstr("--series"));
+    }
+    // ... and never one of another frame of reference.
+    EXPECT_THROW(load_labels(root_ / file, read_ct_grid(root_ / "other"), default_roi_labels()), Error) << file;
+  }
 }
 
 TEST_F(LabelInput, ASliceOfTheCtIsNoLabelMap) {

@@ -5,8 +5,8 @@
 
 namespace hepar {
 
-// True when the whole name matches: * stands for any text, ? for one character; A to Z count as a to z, and
-// spaces around the name don't count.
+// True when the whole name matches: * stands for any text, ? for one character (UTF-8); A to Z count as a to
+// z (no other letters), and spaces around name and pattern don't count.
 bool matches_pattern(std::string_view name, std::string_view pattern);
 
 }  // namespace hepar

@@ -26,6 +26,9 @@ TEST(NamePattern, StarsAndQuestionMarks) {
   EXPECT_TRUE(matches_pattern("met_1", "met_?"));
   EXPECT_FALSE(matches_pattern("met_10", "met_?"));
   EXPECT_TRUE(matches_pattern("anything", "**"));
+  EXPECT_TRUE(matches_pattern("L\u00e9sion", "l?sion"));
+  EXPECT_FALSE(matches_pattern("L\u00e9sion", "l??sion"));
+  EXPECT_TRUE(matches_pattern("GTV 1", " GTV* "));
 }
 
 TEST(NamePattern, ManyStarsTakeNoLong) {

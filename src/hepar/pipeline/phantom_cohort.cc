@@ -5,16 +5,24 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "hepar/core/error.h"
 #include "hepar/core/file.h"
 #include "hepar/dicom/ct_writer.h"
+#include "hepar/digest/sha256.h"
 #include "hepar/io/image_io.h"
 #include "hepar/pipeline/truth_json.h"
 
 namespace hepar {
 namespace {
 using nlohmann::ordered_json;
+
+// Equal for equal CTs alone.
+std::string uid_seed_of(const CtVolume& ct) {
+  const auto bytes = std::as_bytes(ct.voxels());
+  return sha256_hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
 
 std::string dataset_json(std::int64_t cases) {
   // Order matters to nnU-Net: output channel n is the n-th region.
@@ -56,7 +64,7 @@ std::vector<std::string> write_phantom_cohort(const PhantomCohortRequest& reques
                       {.patient_id = names.back(),
                        .patient_name = "Phantom",
                        .series_description = "Hepar phantom, no patient",
-                       .uid_seed = fmt::format("phantom {} {}", request.seed, index)});
+                       .uid_seed = uid_seed_of(phantom.ct)});
     }
     cases.push_back({names.back(), phantom.acquisition, {}, phantom.lesions, {}});
   }

@@ -67,6 +67,10 @@ SegmentResult write_model_labels(const SegmentRequest& request, const ModelStage
       "the model has no label named as a liver tumour ({}), so the lesion filter did not run; name "
       "it with --tumour-label if there is one",
       fmt::join(names_of(model.model.folder().labels), ", ")));
+  if (case_dicom(ct.series, request.dicom)) {
+    result.notes.push_back(fmt::format("{} and {} were not written, as their structures are the liver's",
+                                       kStructureSetFile, kSegmentationFile));
+  }
   clock.start("network");
   const WideLabelMap labels = predict_stages(model, std::span(&ct.voxels, 1), request.inference, progress);
   clock.start("write");
