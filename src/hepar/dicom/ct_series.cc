@@ -10,35 +10,15 @@
 #include "hepar/core/error.h"
 #include "hepar/core/parallel.h"
 #include "hepar/dicom/dicom_file.h"
+#include "hepar/dicom/folder_files.h"
+#include "hepar/dicom/slice_checks.h"
 #include "hepar/dicom/slice_stack.h"
 
 namespace hepar {
 namespace fs = std::filesystem;
 namespace {
 using dicom::FileHeader;
-using dicom::SlicePlane;
 using dicom::SliceStack;
-
-std::vector<fs::path> files_in(const fs::path& folder) {
-  if (!fs::exists(folder))
-    throw Error(ErrorCode::kMissing, fmt::format("can't read {}: no such folder", folder.string()));
-  if (!fs::is_directory(folder)) {
-    throw Error(ErrorCode::kInvalidInput,
-                fmt::format("{} is a file; give the folder that holds the DICOM series", folder.string()));
-  }
-  std::vector<fs::path> files;
-  std::error_code error;
-  for (fs::recursive_directory_iterator entry(folder, fs::directory_options::skip_permission_denied, error),
-       end;
-       entry != end && !error; entry.increment(error)) {
-    std::error_code ignored;
-    if (entry->is_regular_file(ignored)) files.push_back(entry->path());
-  }
-  if (error)
-    throw Error(ErrorCode::kMissing, fmt::format("can't read {}: {}", folder.string(), error.message()));
-  std::sort(files.begin(), files.end());
-  return files;
-}
 
 struct Scan {
   std::map<std::string, std::vector<FileHeader>> series;  // CT slices by series UID
@@ -52,7 +32,7 @@ bool has_volume_slices(const std::vector<FileHeader>& slices) {
 }
 
 Scan scan(const fs::path& folder) {
-  const std::vector<fs::path> files = files_in(folder);
+  const std::vector<fs::path> files = dicom::files_in(folder);
   std::vector<std::optional<FileHeader>> headers(files.size());
   parallel_for(static_cast<std::int64_t>(files.size()), [&](std::int64_t n) {
     const auto index = static_cast<std::size_t>(n);
@@ -149,25 +129,6 @@ std::vector<FileHeader> choose(Scan& found, const fs::path& folder, const std::s
                           folder.string(), wanted, list));
 }
 
-std::vector<SlicePlane> checked_planes(const std::vector<FileHeader>& slices) {
-  std::vector<SlicePlane> planes;
-  for (const FileHeader& slice : slices) {
-    if (slice.patient_key != slices.front().patient_key) {
-      throw Error(ErrorCode::kInvalidInput,
-                  "the slices of the series belong to more than one patient; sort them first");
-    }
-    if (slice.plane || slice.multi_frame) dicom::check_pixels(slice);
-    if (!slice.plane) {
-      throw Error(ErrorCode::kCorrupt,
-                  fmt::format("{} does not say where its slice lies: position, orientation, pixel spacing, "
-                              "rows or columns are missing or damaged",
-                              slice.file.string()));
-    }
-    planes.push_back(*slice.plane);
-  }
-  return planes;
-}
-
 // Fills a volume of the source slices, k in `order`; returns the number of voxels set to air.
 std::int64_t read_slices(const std::vector<FileHeader>& slices, const std::vector<std::size_t>& order,
                          CtVolume& volume) {
@@ -178,31 +139,6 @@ std::int64_t read_slices(const std::vector<FileHeader>& slices, const std::vecto
     replaced[n] = dicom::read_hu(slices[order[n]], volume.voxels().subspan(n * area, area));
   });
   return std::accumulate(replaced.begin(), replaced.end(), std::int64_t{0});
-}
-
-void check_duplicates(const std::vector<FileHeader>& slices, const SliceStack& stack,
-                      std::vector<std::string>& notes) {
-  if (stack.duplicates.empty()) return;
-  std::vector<char> differs(stack.duplicates.size());
-  parallel_for(static_cast<std::int64_t>(stack.duplicates.size()), [&](std::int64_t index) {
-    const auto n = static_cast<std::size_t>(index);
-    const auto [used, left_out] = stack.duplicates[n];
-    const auto area = static_cast<std::size_t>(slices[used].plane->rows * slices[used].plane->columns);
-    std::vector<float> a(area), b(area);
-    dicom::read_hu(slices[used], a);
-    dicom::read_hu(slices[left_out], b);
-    differs[n] =
-        a != b || (slices[used].plane->position_mm - slices[left_out].plane->position_mm).norm() > 0.1 ? 1
-                                                                                                       : 0;
-  });
-  if (const auto count = std::count(differs.begin(), differs.end(), 1); count > 0) {
-    throw Error(ErrorCode::kInvalidInput,
-                fmt::format("{} slices of the series lie where another one does, but show something else "
-                            "(several phases in one series?); separate them first",
-                            count));
-  }
-  notes.push_back(fmt::format("Slices found twice with the same pixels, one of each was used: {}.",
-                              stack.duplicates.size()));
 }
 
 // Linear interpolation along k from slices at offsets_mm to even distances.
@@ -227,7 +163,18 @@ CtGrid grid_of(const std::vector<FileHeader>& slices, const SliceStack& stack) {
   CtGrid grid;
   grid.geometry = stack.geometry;
   grid.notes = stack.notes;
-  check_duplicates(slices, stack, grid.notes);
+  dicom::check_one_origin(slices, stack);
+  dicom::check_duplicates(slices, stack);
+  if (!stack.duplicates.empty()) {
+    grid.notes.push_back(fmt::format("Slices found twice with the same pixels, one of each was used: {}.",
+                                     stack.duplicates.size()));
+  }
+  if (const std::int64_t repeated = dicom::repeated_instances(slices, stack); repeated > 0) {
+    grid.notes.push_back(
+        fmt::format("{} slices have the SOP Instance UID of another one, so that structure sets and "
+                    "segmentations can't be made on this CT.",
+                    repeated));
+  }
   for (const std::size_t n : stack.order) {
     grid.slices.push_back({slices[n].sop_instance_uid, slices[n].plane->position_mm, slices[n].file});
   }
@@ -265,7 +212,7 @@ void with_series(const fs::path& folder, const CtSeriesOptions& options, const U
   Scan found = scan(folder);
   const std::vector<FileHeader> slices = choose(found, folder, options.series);
   try {
-    const SliceStack stack = dicom::stack_slices(checked_planes(slices), options.resample_irregular);
+    const SliceStack stack = dicom::stack_slices(dicom::checked_planes(slices), options.resample_irregular);
     CtGrid& grid = use(grid_of(slices, stack), slices, stack);
     if (found.not_dicom_count + found.other_count > 0) {
       grid.notes.push_back(fmt::format(

@@ -53,7 +53,7 @@ struct CtSeries {
 // Geometry gate (orientation spread 1e-4, shear 0.1 degrees, slice distances within 1 %): a minority of
 // slices of another orientation or size is left out with a note, of identical duplicates one is used;
 // missing, uneven, tilted, shifted or contradicting slices are refused, the first two unless
-// `resample_irregular`.
+// `resample_irregular`. Slices of several frames of reference or studies are refused too.
 // Throws Error: kMissing (no such folder, no CT in it), kInvalidInput (several series, the gate),
 // kUnsupported (multi-frame, a compression that is not decoded, named), kCorrupt (damaged files).
 // No message holds patient data. PS3.3 C.7.6.2 (image plane), C.8.2.1 (CT image).

@@ -19,6 +19,7 @@
 #include "hepar/dicom/attributes.h"
 #include "hepar/dicom/deidentify_dataset.h"
 #include "hepar/dicom/deidentify_rules.h"
+#include "hepar/dicom/folder_files.h"
 #include "hepar/digest/sha256.h"
 
 namespace hepar {
@@ -36,22 +37,6 @@ struct SourceFile {
   std::string kind, series_uid, patient;
   fs::path target;  // below the output folder
 };
-
-std::vector<SourceFile> files_below(const fs::path& source) {
-  if (!fs::is_directory(source))
-    throw Error(ErrorCode::kMissing, fmt::format("can't read {}: no such folder", source.string()));
-  std::vector<SourceFile> files;
-  std::error_code error;
-  for (fs::recursive_directory_iterator entry(source, error), end; entry != end && !error;
-       entry.increment(error)) {
-    std::error_code ignored;
-    if (entry->is_regular_file(ignored)) files.emplace_back(entry->path());
-  }
-  if (error)
-    throw Error(ErrorCode::kMissing, fmt::format("can't read {}: {}", source.string(), error.message()));
-  std::ranges::sort(files, {}, &SourceFile::file);
-  return files;
-}
 
 void check_output(const fs::path& source, const fs::path& output) {
   const fs::path from = fs::weakly_canonical(source), to = fs::weakly_canonical(output);
@@ -222,7 +207,8 @@ DeidentifyReport deidentify(const fs::path& source, const fs::path& output, cons
                             Progress* progress) {
   dicom::prepare_dcmtk();
   const std::string key = key_of(options);
-  std::vector<SourceFile> files = files_below(source);
+  std::vector<SourceFile> files;
+  for (const fs::path& file : dicom::files_in(source)) files.emplace_back(file);
   check_output(source, output);
   const auto count = static_cast<std::int64_t>(files.size());
   parallel_for(count, [&](std::int64_t n) { look_at(files[static_cast<std::size_t>(n)]); });

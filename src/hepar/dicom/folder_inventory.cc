@@ -11,6 +11,7 @@
 #include "hepar/core/parallel.h"
 #include "hepar/dicom/attributes.h"
 #include "hepar/dicom/dicom_file.h"
+#include "hepar/dicom/folder_files.h"
 #include "hepar/dicom/object_references.h"
 #include "hepar/dicom/series_facts.h"
 #include "hepar/digest/sha256.h"
@@ -19,23 +20,6 @@ namespace hepar {
 namespace fs = std::filesystem;
 namespace {
 using dicom::FileHeader;
-
-std::vector<fs::path> files_below(const fs::path& folder) {
-  if (!fs::is_directory(folder))
-    throw Error(ErrorCode::kMissing, fmt::format("there is no folder {}", folder.string()));
-  std::vector<fs::path> files;
-  std::error_code error;
-  for (fs::recursive_directory_iterator entry(folder, fs::directory_options::skip_permission_denied, error),
-       end;
-       entry != end && !error; entry.increment(error)) {
-    std::error_code ignored;
-    if (entry->is_regular_file(ignored)) files.push_back(entry->path());
-  }
-  if (error)
-    throw Error(ErrorCode::kMissing, fmt::format("can't read {}: {}", folder.string(), error.message()));
-  std::sort(files.begin(), files.end());
-  return files;
-}
 
 // What one file turned out to be.
 struct FileView {
@@ -147,7 +131,7 @@ const DicomSeries* FolderInventory::ct_of(const DicomObject& object) const {
 
 FolderInventory take_inventory(const fs::path& folder, Progress* progress) {
   dicom::prepare_dcmtk();
-  const std::vector<fs::path> files = files_below(folder);
+  const std::vector<fs::path> files = dicom::files_in(folder);
   std::vector<FileView> views = look_at_all(files, progress);
   FolderInventory inventory;
   inventory.file_count = std::ssize(files);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "hepar/core/error.h"
 #include "hepar/dicom/attributes.h"
@@ -121,8 +122,16 @@ void check_can_be_referenced(const CtGrid& ct) {
   };
   if (!can_be_referred_to(ct.study_uid)) missing("Study Instance UID");
   if (!can_be_referred_to(ct.series_uid)) missing("Series Instance UID");
+  std::set<std::string> uids;
   for (const CtSlice& slice : ct.slices) {
     if (!can_be_referred_to(slice.sop_instance_uid)) missing("SOP Instance UID in each slice");
+    uids.insert(slice.sop_instance_uid);
+  }
+  if (uids.size() < ct.slices.size()) {
+    throw Error(ErrorCode::kInvalidInput,
+                fmt::format("{} of the CT's {} slices have the SOP Instance UID of another one, so that a "
+                            "reference to them would be ambiguous; use files as they come from the scanner",
+                            ct.slices.size() - uids.size(), ct.slices.size()));
   }
 }
 

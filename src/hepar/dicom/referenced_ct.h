@@ -31,7 +31,7 @@ class PatientStudy {
 };
 
 // Throws Error(kInvalidInput) unless an object can refer to each slice: not resampled, and study, series and
-// slices have UIDs.
+// slices have UIDs, each slice its own.
 void check_can_be_referenced(const CtGrid& ct);
 
 }  // namespace hepar::dicom

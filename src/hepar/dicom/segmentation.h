@@ -54,7 +54,16 @@ Geometry segmentation_grid(const Segmentation& segmentation);
 // the slice distance across). Fractional ones are inside from half of maximum_value on.
 // Error(kInvalidInput) naming what differs when a frame lies elsewhere.
 Mask segment_mask(const Segmentation& segmentation, int segment, const Geometry& grid);
-// The same as a probability, 0 to 1.
+
+struct SegmentMask {
+  Mask mask;
+  std::vector<std::string> notes;  // one sentence each: no voxel, a threshold, nothing that ties it to the CT
+};
+// The same on the grid of a CT. Error(kInvalidInput) also when both sides name a frame of reference and these
+// differ.
+SegmentMask segment_mask(const Segmentation& segmentation, int segment, const CtGrid& ct);
+
+// One segment as a probability, 0 to 1.
 Volume<float> segment_probability(const Segmentation& segmentation, int segment, const Geometry& grid);
 
 // Writes the profile's structures of a label map on the CT's grid as a binary SEG on the CT's own instances,

@@ -187,6 +187,31 @@ Mask segment_mask(const Segmentation& segmentation, int segment, const Geometry&
       });
 }
 
+SegmentMask segment_mask(const Segmentation& segmentation, int segment, const CtGrid& ct) {
+  const std::string& theirs = segmentation.frame_of_reference_uid;
+  const std::string& ours = ct.frame_of_reference_uid;
+  const bool comparable = !theirs.empty() && !ours.empty();
+  if (comparable && theirs != ours) {
+    throw Error(ErrorCode::kInvalidInput,
+                "the segmentation's frame of reference is another one than the CT's, so that its coordinates "
+                "mean other places; give the CT that it was drawn on");
+  }
+  SegmentMask result{segment_mask(segmentation, segment, ct.geometry), {}};
+  if (!comparable && (ct.series_uid.empty() || segmentation.series_uid != ct.series_uid)) {
+    result.notes.emplace_back(
+        "nothing proves that the segmentation was drawn on this CT: they share no frame of reference and it "
+        "does not name this series");
+  }
+  const std::string& label = std::ranges::find(segmentation.segments, segment, &Segment::number)->label;
+  if (segmentation.maximum_value > 1) {
+    result.notes.push_back(
+        fmt::format("fractional segment '{}' counts as inside from half of its maximum on", label));
+  }
+  if (std::ranges::none_of(result.mask.voxels(), [](std::uint8_t voxel) { return voxel != 0; }))
+    result.notes.push_back(fmt::format("segment '{}' holds no voxel", label));
+  return result;
+}
+
 Volume<float> segment_probability(const Segmentation& segmentation, int segment, const Geometry& grid) {
   return fill_volume<float>(
       segmentation, segment, grid, [&](const SegmentFrame& frame, std::span<float> voxels) {

@@ -87,6 +87,49 @@ TEST_F(SegmentationReader, BitsRunOnOverTheFrames) {
   EXPECT_FALSE(grid_difference(segmentation_grid(read), grid_of_two(), 1e-9));
 }
 
+// The frame of reference is 1.2.3.6, as the synthetic segmentation states it; it names no series.
+CtGrid ct_of_two(const std::string& frame_of_reference_uid) {
+  CtGrid ct;
+  ct.geometry = grid_of_two();
+  ct.series_uid = "1.2.3.4";
+  ct.frame_of_reference_uid = frame_of_reference_uid;
+  return ct;
+}
+
+TEST_F(SegmentationReader, LiesOnTheCtOfItsFrameOfReference) {
+  Segmentation read = written(two_frames());
+  const SegmentMask same = segment_mask(read, 1, ct_of_two("1.2.3.6"));
+  EXPECT_EQ(voxels_of(same.mask, 0), kFirst);
+  EXPECT_THAT(same.notes, IsEmpty());
+  try {
+    segment_mask(read, 1, ct_of_two("1.2.3.7"));
+    ADD_FAILURE() << "not refused";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kInvalidInput);
+    EXPECT_THAT(error.what(), HasSubstr("frame of reference is another one"));
+  }
+  EXPECT_THAT(segment_mask(read, 1, ct_of_two("")).notes, ElementsAre(HasSubstr("nothing proves")));
+  read.series_uid = "1.2.3.4";
+  EXPECT_THAT(segment_mask(read, 1, ct_of_two("")).notes, IsEmpty());
+  read.frame_of_reference_uid.clear();
+  EXPECT_THAT(segment_mask(read, 1, ct_of_two("1.2.3.6")).notes, IsEmpty());
+  read.series_uid = "1.2.3.5";
+  EXPECT_THAT(segment_mask(read, 1, ct_of_two("1.2.3.6")).notes, ElementsAre(HasSubstr("nothing proves")));
+}
+
+TEST_F(SegmentationReader, NotesWhatItsMaskDoesNotShow) {
+  SyntheticSegmentation segmentation = two_frames();
+  segmentation.segments = {{1, "Liver"}, {2, "Empty"}};
+  const Segmentation binary = written(segmentation);
+  EXPECT_THAT(segment_mask(binary, 2, ct_of_two("1.2.3.6")).notes,
+              ElementsAre(HasSubstr("'Empty' holds no voxel")));
+  segmentation.type = "FRACTIONAL", segmentation.bits = 8;
+  segmentation.attributes["MaximumFractionalValue"] = "2";
+  segmentation.frames.resize(1);
+  EXPECT_THAT(segment_mask(written(segmentation), 1, ct_of_two("1.2.3.6")).notes,
+              ElementsAre(HasSubstr("'Liver' counts as inside from half of its maximum on")));
+}
+
 TEST_F(SegmentationReader, TransferSyntaxes) {
   for (const char* syntax : {"implicit", "big-endian", "deflated"}) {
     SCOPED_TRACE(syntax);

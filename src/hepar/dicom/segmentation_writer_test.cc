@@ -171,6 +171,10 @@ TEST_F(SegmentationWriter, WhatCanNotBeWritten) {
   ct.resampled = true;
   EXPECT_THAT(refusal(LabelMap(ct.geometry, kLiver), ct), HasSubstr("resampled"));
   ct.resampled = false;
+  const std::string uid = ct.slices[0].sop_instance_uid;
+  ct.slices[0].sop_instance_uid = ct.slices[1].sop_instance_uid;
+  EXPECT_THAT(refusal(LabelMap(ct.geometry, kLiver), ct), HasSubstr("1 of the CT's 2 slices have the SOP"));
+  ct.slices[0].sop_instance_uid = uid;
   Volume<float> probability(ct.geometry);
   EXPECT_THROW(write_fractional_segmentation(file_, probability, kGtv, ct, profile_), Error);  // all 0
   probability[{1, 1, 1}] = 1.5F;

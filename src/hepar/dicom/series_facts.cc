@@ -9,6 +9,7 @@
 #include <set>
 
 #include "hepar/core/error.h"
+#include "hepar/dicom/slice_checks.h"
 
 namespace hepar::dicom {
 namespace {
@@ -94,34 +95,12 @@ void find_short_files(const Headers& headers, DicomSeries& series) {
         fmt::format("{} of its files are truncated: shorter than their pixels.", count));
 }
 
-bool differ(const FileHeader& a, const FileHeader& b) {
-  const auto area = static_cast<std::size_t>(a.plane->rows * a.plane->columns);
-  std::vector<float> first(area), second(area);
-  read_hu(a, first);
-  read_hu(b, second);
-  return first != second;
-}
-
 // What read_ct_series() would say of the slices. An Error where it refuses them.
 void judge_ct(const Headers& slices, DicomSeries& series) {
-  std::vector<SlicePlane> planes;
-  for (const FileHeader& slice : slices) {
-    if (slice.plane || slice.multi_frame) check_pixels(slice);
-    if (!slice.plane) {
-      throw Error(ErrorCode::kCorrupt,
-                  fmt::format("{} does not say where its slice lies", slice.file.filename().string()));
-    }
-    planes.push_back(*slice.plane);
-  }
-  const SliceStack stack = stack_slices(planes, false);
+  const SliceStack stack = stack_slices(checked_planes(slices), false);
   for (const std::string& note : stack.notes) series.problems.push_back(sentence(note));
-  const auto different = std::ranges::count_if(stack.duplicates, [&slices](const auto& pair) {
-    return differ(slices[pair.first], slices[pair.second]);
-  });
-  if (different > 0) {
-    throw Error(ErrorCode::kInvalidInput,
-                fmt::format("{} slices lie where another one does, but show something else", different));
-  }
+  check_one_origin(slices, stack);
+  check_duplicates(slices, stack);
   if (!stack.duplicates.empty()) {
     series.problems.push_back(
         fmt::format("{} slices are there twice with the same pixels.", stack.duplicates.size()));
