@@ -42,7 +42,7 @@ DicomProfile load_dicom_profile(const std::filesystem::path& file) {
   }
 }
 
-DicomOptions DicomChoice::resolved() const { return {!leave_out, load_dicom_profile(profile)}; }
+DicomOptions DicomChoice::resolved() const { return {!leave_out, load_dicom_profile(profile), profile}; }
 
 void bind_roi_labels(CLI::App& app, std::vector<std::string>& texts) {
   app.add_option(

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The usual Python way with a CT series and an RTSTRUCT, timed beside Hepar in one run, medians of the repeats:
-   dicom.py HEPAR CT_FOLDER LABELS [REPEATS]
-   read: pydicom and a stack of pixel arrays; write: scikit-image's contours of 1-3, 2 and 3 through the pixels at
-   0.5 and a data set made by pydicom. Neither reads back nor compares; `hepar convert` does both.
-   Needs pydicom, NumPy, nibabel and scikit-image."""
+"""The usual Python way with a CT series and an RTSTRUCT, beside bench/dicom_bench in one run, medians of the repeats:
+
+    /usr/bin/python3 bench/peers/dicom.py build/release/bench/dicom_bench CT_FOLDER LABELS [REPEATS]
+
+Read: pydicom and a stack of pixel arrays. Write: scikit-image's contours at 0.5 of 1-3, 2 and 3, and a data set made by
+pydicom; it neither reads back nor compares, which Hepar's time holds. Needs pydicom, NumPy, nibabel and scikit-image.
+"""
 import os
 import statistics
 import subprocess
@@ -67,28 +69,26 @@ def seconds(work):
 
 
 def main():
-    hepar, ct, labels_file = sys.argv[1:4]
+    bench, ct, labels_file = sys.argv[1:4]
     repeats = int(sys.argv[4]) if len(sys.argv) > 4 else 3
     labels = numpy.asarray(nibabel.load(labels_file).dataobj).transpose(2, 1, 0)
-    times = {"hepar: labels and CT to RTSTRUCT, checked": [], "hepar: list the series": [],
-             "Python: read the series": [], "Python: write the RTSTRUCT, unchecked": []}
-    with tempfile.TemporaryDirectory() as folder:
-        out = os.path.join(folder, "rs.dcm")
-        commands = {"hepar: labels and CT to RTSTRUCT, checked":
-                        [hepar, "convert", labels_file, "--reference", ct, "-o", out, "--quiet"],
-                    "hepar: list the series": [hepar, "series", ct, "--quiet"]}
-        for _ in range(repeats):
-            for name, command in commands.items():
-                times[name].append(seconds(lambda: subprocess.run(command, check=True))[0])
-            taken, (slices, _hu) = seconds(lambda: read_series(ct))
-            times["Python: read the series"].append(taken)
+    times = {name: [] for name in ("read_series_s", "rtstruct_checked_s", "seg_checked_s", "python read_series_s",
+                                   "python rtstruct_unchecked_s")}
+    for _ in range(repeats):
+        printed = subprocess.run([bench, ct, labels_file, "1"], check=True, capture_output=True, text=True).stdout
+        for line in printed.splitlines():
+            name, value = line.split()
+            times[name].append(float(value))
+        taken, (slices, _hu) = seconds(lambda: read_series(ct))
+        times["python read_series_s"].append(taken)
+        with tempfile.TemporaryDirectory() as folder:
             write = lambda: write_structures(slices, labels, os.path.join(folder, "python.dcm"))
-            times["Python: write the RTSTRUCT, unchecked"].append(seconds(write)[0])
-    for name, values in times.items():
-        print(f"{name}: {statistics.median(values):.2f} s")
-    of = lambda name: statistics.median(times[name])
-    python = of("Python: read the series") + of("Python: write the RTSTRUCT, unchecked")
-    print(f"ratio: {python / of('hepar: labels and CT to RTSTRUCT, checked'):.1f}")
+            times["python rtstruct_unchecked_s"].append(seconds(write)[0])
+    medians = {name: statistics.median(values) for name, values in times.items()}
+    for name, value in medians.items():
+        print(f"{name} {value:.2f}")
+    print(f"ratio, reading: {medians['python read_series_s'] / medians['read_series_s']:.1f}")
+    print(f"ratio, RTSTRUCT: {medians['python rtstruct_unchecked_s'] / medians['rtstruct_checked_s']:.1f}")
 
 
 main()

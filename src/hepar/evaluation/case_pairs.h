@@ -24,7 +24,7 @@ struct CasePairs {
 // Pairs two label maps (image files, or DICOM structures in .dcm), or those of two folders by file name
 // without suffix. A prediction may also be a folder of the case's name with `inner_file` in it.
 // Error(kMissing) for what is not there, Error(kInvalidInput) for a file against a folder, a folder without a
-// label map, and when no case has a partner.
+// label map or with two of one case, and when no case has a partner.
 CasePairs pair_cases(const std::filesystem::path& prediction, const std::filesystem::path& reference,
                      std::string_view inner_file = kLabelsFile);
 

@@ -46,6 +46,21 @@ TEST_F(PairCases, FoldersOfCasesHoldTheFileAskedFor) {
             root_ / "a/x/unfiltered.nii.gz");
 }
 
+TEST_F(PairCases, ACaseIsThereOnce) {
+  write("a/x.nii.gz", {1});
+  write("a/x.nii", {1});
+  write("r/x.nii.gz", {1});
+  EXPECT_THAT(refusal("a", "r"), HasSubstr("twice"));
+  EXPECT_THAT(refusal("r", "a"), HasSubstr("twice"));
+}
+
+TEST_F(PairCases, StructuresCountAsLabelMaps) {
+  write("r/x.nii.gz", {1});
+  std::filesystem::create_directories(root_ / "a");
+  std::filesystem::copy_file(root_ / "r/x.nii.gz", root_ / "a/x.dcm");  // only its name is looked at here
+  EXPECT_EQ(pair_cases(root_ / "a", root_ / "r").pairs.at(0).name, "x");
+}
+
 TEST_F(PairCases, CasesWithoutPartnerAreNamed) {
   write("a/x.nii.gz", {1});
   write("a/only.nii.gz", {1});

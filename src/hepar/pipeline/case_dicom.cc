@@ -31,7 +31,7 @@ std::string refusal_of(const Write& write) {
 
 std::optional<CaseDicom> case_dicom(const std::optional<CtGrid>& series, const DicomOptions& options) {
   if (!series || !options.write) return std::nullopt;
-  return CaseDicom{*series, options.profile};
+  return CaseDicom{*series, options.profile, options.profile_file};
 }
 
 std::vector<ExportedRoi> write_case_dicom(const std::filesystem::path& folder, const LabelMap& labels,

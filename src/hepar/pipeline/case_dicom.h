@@ -24,12 +24,14 @@ inline constexpr std::string_view kDicomFiles =
 struct DicomOptions {
   bool write = true;
   DicomProfile profile;
+  std::filesystem::path profile_file;  // where it was read from, for the run's record; empty: nowhere
 };
 
 // What a case's DICOM objects are made by.
 struct CaseDicom {
   CtGrid series;
   DicomProfile profile;
+  std::filesystem::path profile_file;
 };
 // Nothing when the CT is no DICOM series, or no objects are wanted.
 std::optional<CaseDicom> case_dicom(const std::optional<CtGrid>& series, const DicomOptions& options);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <nlohmann/json.hpp>
 
 #include "hepar/core/error.h"
 #include "hepar/core/file.h"
@@ -121,6 +122,9 @@ CaseResult judge_and_write(const CtVolume& ct, LabelMap labels, CaseJob job) {
     return result;
   }
   report(job.progress, "writing", 0);
+  if (job.dicom && !job.dicom->profile_file.empty()) {
+    job.inputs.push_back({"profile", job.dicom->profile_file, {}});
+  }
   RunRecord run = make_run_record(job.command, std::move(job.inputs), job.options);
   run.options.merge(job.inference);
   OutputFolder out(job.output);
@@ -177,7 +181,12 @@ CaseResult filter_case(const FilterRequest& request, Progress* progress) {
                           .progress = progress});
 }
 
-std::string case_json(const CaseResult& result) { return lesions_json(result.lesions, result.timings_s); }
+std::string case_json(const CaseResult& result) {
+  auto document = nlohmann::ordered_json::parse(lesions_json(result.lesions, result.timings_s));
+  if (!result.rois.empty()) document["rois_ml"] = nlohmann::ordered_json::object();
+  for (const ExportedRoi& roi : result.rois) document["rois_ml"][roi.name] = roi.volume_ml;
+  return document.dump(2) + "\n";
+}
 
 std::string case_table(const CaseResult& result) {
   std::string text = lesion_table(result.lesions);

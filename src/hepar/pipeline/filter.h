@@ -82,7 +82,7 @@ struct CaseJob {
 // an output folder nothing.
 CaseResult judge_and_write(const CtVolume& ct, LabelMap labels, CaseJob job);
 
-// The document of --json: lesions.json with "timings_s".
+// The document of --json: lesions.json with "timings_s", and "rois_ml" of the DICOM objects.
 std::string case_json(const CaseResult& result);
 
 // What a dry run shows: every region in a table, and the notes.

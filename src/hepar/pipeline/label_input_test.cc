@@ -79,7 +79,8 @@ TEST_F(LabelInput, TumourIsNeverHidden) {
       ASSERT_EQ(labels.voxels.voxels()[n], truth == 1 ? 7 : truth) << n;
     }
     // The cyst over the organ, and the tumour over the cyst.
-    EXPECT_THAT(labels.notes, IsSupersetOf({HasSubstr("of 'Cyst' are in another"), HasSubstr("of 'GTV' are in another")}));
+    EXPECT_THAT(labels.notes,
+                IsSupersetOf({HasSubstr("of 'Cyst' are in another"), HasSubstr("of 'GTV' are in another")}));
   }
 }
 
@@ -111,8 +112,9 @@ TEST_F(LabelInput, AGridWithoutSeriesDoes) {
 
 TEST_F(LabelInput, AnotherSeriesIsNotTakenUnasked) {
   write_structures({{"GTV", {2}}});
-  write_ct_series(root_ / "other", made_.ct,
-                  {.patient_id = "secret-id", .patient_name = "", .series_description = "", .uid_seed = "another phase"});
+  write_ct_series(
+      root_ / "other", made_.ct,
+      {.patient_id = "secret-id", .patient_name = "", .series_description = "", .uid_seed = "another phase"});
   for (const char* file : {"rs.dcm", "seg.dcm"}) {
     try {
       series_for(root_ / file, root_ / "other");
@@ -122,7 +124,8 @@ TEST_F(LabelInput, AnotherSeriesIsNotTakenUnasked) {
       EXPECT_THAT(error.what(), HasSubstr("--series"));
     }
     // ... and never one of another frame of reference.
-    EXPECT_THROW(load_labels(root_ / file, read_ct_grid(root_ / "other"), default_roi_labels()), Error) << file;
+    EXPECT_THROW(load_labels(root_ / file, read_ct_grid(root_ / "other"), default_roi_labels()), Error)
+        << file;
   }
 }
 

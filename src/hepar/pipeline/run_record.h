@@ -11,7 +11,7 @@
 
 namespace hepar {
 
-// One thing that a run read: "ct", "labels" or "model".
+// One thing that a run read: "ct", "labels", "model" or "profile".
 struct RunInput {
   std::string role;
   std::filesystem::path path;
