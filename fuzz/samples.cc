@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <fstream>
+#include <iterator>
 #include <numeric>
 #include <stdexcept>
 
@@ -105,6 +107,29 @@ void read_segments(const fs::path& folder, const CtGrid& ct) {
   segmentation_grid(segmentation);
 }
 
+std::string bytes_of(const fs::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+// An explicit VR structure set whose ROI Contour Sequence is a value of VR UN, as a program that does not
+// know it writes it: in implicit VR (PS3.5 6.2.2), which it is taken from.
+void write_unknown_sequence(const fs::path& explicit_file, const fs::path& implicit_file,
+                            const fs::path& to) {
+  constexpr std::string_view kSequence("\x06\x30\x39\x00", 4), kNext("\x06\x30\x80\x00", 4);
+  constexpr std::size_t kHeader = 8, kDelimiter = 8;  // tag and length; the Sequence Delimitation Item
+  const std::string implicit = bytes_of(implicit_file);
+  std::string bytes = bytes_of(explicit_file);
+  const std::size_t first = implicit.find(kSequence) + kHeader, end = implicit.find(kNext) - kDelimiter;
+  const std::size_t begin = bytes.find(kSequence), next = bytes.find(kNext);
+  require(first < end && end < implicit.size() && begin < next && next < bytes.size(), "no ROI contours");
+  std::string unknown(kSequence);
+  unknown.append("UN\0\0", 4);
+  for (int n = 0; n < 4; ++n) unknown += static_cast<char>((end - first) >> 8 * n & 0xff);
+  bytes.replace(begin, next - begin, unknown + implicit.substr(first, end - first));
+  std::ofstream(to, std::ios::binary) << bytes;
+}
+
 // Objects on a CT, in explicit and implicit VR, binary and fractional.
 void add_object_samples(const fs::path& folder, std::vector<Sample>& samples) {
   const CtVolume ct = made_up_ct();
@@ -121,12 +146,16 @@ void add_object_samples(const fs::path& folder, std::vector<Sample>& samples) {
   write_structure_set(place("implicit_rtstruct"), contour_labels(labels, grid, profile), grid, profile);
   profile.explicit_vr = true;
   write_structure_set(place("explicit_rtstruct"), contour_labels(labels, grid, profile), grid, profile);
+  write_unknown_sequence(folder / "explicit_rtstruct/object.dcm", folder / "implicit_rtstruct/object.dcm",
+                         place("unknown_rtstruct"));
+  require(!read_structure_set(folder / "unknown_rtstruct/object.dcm").rois.front().contours.empty(),
+          "contours of an unknown sequence are not read");
   write_segmentation(place("binary_seg"), labels, grid);
   Volume<float> probability(grid.geometry);
   std::ranges::copy(labels.voxels(), probability.voxels().begin());
   for (float& value : probability.voxels()) value /= 2;
   write_fractional_segmentation(place("fractional_seg"), probability, default_roi_styles().front(), grid);
-  for (const char* name : {"implicit_rtstruct", "explicit_rtstruct"})
+  for (const char* name : {"implicit_rtstruct", "explicit_rtstruct", "unknown_rtstruct"})
     samples.push_back({name, folder / name, "object.dcm", contours});
   for (const char* name : {"binary_seg", "fractional_seg"})
     samples.push_back({name, folder / name, "object.dcm", segments});

@@ -387,24 +387,5 @@ TEST_F(CtSeriesTest, PrintsNothing) {
   EXPECT_EQ(testing::internal::GetCapturedStderr() + testing::internal::GetCapturedStdout(), "");
 }
 
-TEST_F(CtSeriesTest, SlicesOfSeveralFramesOrStudiesAreRefused) {
-  auto slices = even_slices(4);
-  slices[2].attributes["FrameOfReferenceUID"] = "1.2.3.7";
-  EXPECT_THAT(refusal(ErrorCode::kInvalidInput, slices),
-              HasSubstr("4 slices of the series state 2 frames of reference and 1 studies"));
-  EXPECT_THROW(read_ct_grid(folder_), Error);
-  slices = even_slices(4);
-  slices[1].attributes["StudyInstanceUID"] = "1.2.3.55";
-  EXPECT_THAT(refusal(ErrorCode::kInvalidInput, slices), HasSubstr("1 frames of reference and 2 studies"));
-}
-
-TEST_F(CtSeriesTest, RepeatedInstancesAreNoted) {
-  auto slices = even_slices(4);
-  for (const std::size_t n : {1U, 3U}) slices[n].attributes["SOPInstanceUID"] = "1.2.3.9.1";
-  const CtSeries series = read(slices);
-  EXPECT_EQ(series.voxels.size().k, 4);
-  EXPECT_THAT(series.grid.notes, ElementsAre(HasSubstr("1 slices have the SOP Instance UID of another")));
-}
-
 }  // namespace
 }  // namespace hepar::dicom

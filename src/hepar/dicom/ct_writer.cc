@@ -14,6 +14,7 @@
 #include "hepar/core/version.h"
 #include "hepar/dicom/attributes.h"
 #include "hepar/dicom/decimal_string.h"
+#include "hepar/dicom/dicom_output.h"
 #include "hepar/dicom/uid.h"
 
 namespace hepar {
@@ -111,9 +112,7 @@ void write_ct_series(const fs::path& folder, const CtVolume& ct, const CtIdentit
                             dicom::decimal_strings({position.x, position.y, position.z}));
     for (const auto& [tag, value] : attributes) require(dataset.putAndInsertString(tag, value.c_str()), file);
     put_pixels(dataset, ct, k, file);
-    AtomicFile target(file);
-    require(format.saveFile(target.temporary().c_str(), EXS_LittleEndianExplicit), file);
-    target.commit();
+    dicom::write_dicom_file(file, format, EXS_LittleEndianExplicit);
   });
 }
 

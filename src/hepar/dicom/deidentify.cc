@@ -19,7 +19,9 @@
 #include "hepar/dicom/attributes.h"
 #include "hepar/dicom/deidentify_dataset.h"
 #include "hepar/dicom/deidentify_rules.h"
+#include "hepar/dicom/dicom_output.h"
 #include "hepar/dicom/folder_files.h"
+#include "hepar/dicom/frame_decoder.h"
 #include "hepar/digest/sha256.h"
 
 namespace hepar {
@@ -39,12 +41,17 @@ struct SourceFile {
 };
 
 void check_output(const fs::path& source, const fs::path& output) {
-  const fs::path from = fs::weakly_canonical(source), to = fs::weakly_canonical(output);
+  std::error_code error;
+  const fs::path from = fs::weakly_canonical(source, error), to = fs::weakly_canonical(output, error);
+  if (from.empty() || to.empty()) {  // on an error
+    throw Error(ErrorCode::kMissing, fmt::format("can't tell where {} lies beside {}; check both paths",
+                                                 output.string(), source.string()));
+  }
   if (std::mismatch(from.begin(), from.end(), to.begin(), to.end()).first == from.end()) {
     throw Error(ErrorCode::kInvalidInput,
                 "the output folder lies within the source; give one outside, so that they don't mix");
   }
-  if (fs::exists(output) && !(fs::is_directory(output) && fs::is_empty(output))) {
+  if (fs::exists(output, error) && !(fs::is_directory(output, error) && fs::is_empty(output, error))) {
     throw Error(ErrorCode::kInvalidInput,
                 fmt::format("{} is not an empty folder; give a new one", output.string()));
   }
@@ -83,6 +90,11 @@ void look_at(SourceFile& source) {
   if (source.directory) return;
   if (status.bad()) {
     source.refusal = fmt::format("is damaged ({})", status.text());
+    return;
+  }
+  if (const std::string syntax = dicom::unknown_transfer_syntax(format); !syntax.empty()) {
+    // It would be written as the uncompressed one that DCMTK takes it for.
+    source.refusal = fmt::format("is compressed as {}, which Hepar does not know", syntax);
     return;
   }
   source.refusal = dicom::reason_to_refuse(data_set);
@@ -127,19 +139,11 @@ void name_targets(std::vector<SourceFile>& files, const std::string& key) {
   }
 }
 
-// A file that can't be written because the disk is full ends all.
-void check_space(const fs::path& folder, const fs::path& file) {
-  if (fs::space(folder).available >= 2 * fs::file_size(file)) return;
-  throw Error(ErrorCode::kExhausted,
-              "the disk is full; make room on it or give an output folder on another one");
-}
-
 // Writes the file's data set, cleaned, with new meta information: no application's name, no preamble.
 void write_clean(SourceFile& source, const fs::path& folder, const std::string& patient_id,
                  dicom::DataSetCleaner& cleaner) {
   DcmFileFormat old_format;
-  OFCondition status = old_format.loadFile(source.file.c_str());
-  if (status.bad()) {
+  if (const OFCondition status = old_format.loadFile(source.file.c_str()); status.bad()) {
     source.refusal = fmt::format("is damaged ({})", status.text());
     return;
   }
@@ -147,12 +151,11 @@ void write_clean(SourceFile& source, const fs::path& folder, const std::string& 
   DcmFileFormat format(old_format.getAndRemoveDataset(), OFFalse);
   cleaner.clean(*format.getDataset(), patient_id);
   make_folder((folder / source.target).parent_path());
-  status = format.saveFile((folder / source.target).c_str(), syntax, EET_ExplicitLength, EGL_withoutGL,
-                           EPD_withoutPadding, 0, 0, EWM_createNewMeta);
-  if (status.bad()) {
-    check_space(folder, source.file);
-    fs::remove(folder / source.target);
-    source.refusal = fmt::format("can't be written again ({})", status.text());
+  try {
+    dicom::write_dicom_file(folder / source.target, format, syntax, EET_ExplicitLength, EWM_createNewMeta);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kInternal) throw;  // a full disk ends all
+    source.refusal = "is damaged: it can't be written again";
   }
 }
 

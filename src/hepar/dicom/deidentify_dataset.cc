@@ -193,7 +193,8 @@ void DataSetCleaner::clean(DcmDataset& data_set, const std::string& patient_id) 
 
 void DataSetCleaner::clean_item(DcmItem& item) {
   std::vector<DcmElement*> elements;
-  for (unsigned long n = 0; n < item.card(); ++n) elements.push_back(item.getElement(n));
+  for (DcmObject* next = nullptr; (next = item.nextInContainer(next)) != nullptr;)
+    elements.push_back(dynamic_cast<DcmElement*>(next));
   // Codes are judged with their scheme, so they go in the order of their tags: the scheme (0008,0102) stands
   // between the value and the meaning and is never replaced.
   for (DcmElement* element : elements) clean_element(item, *element);
@@ -221,7 +222,8 @@ void DataSetCleaner::clean_element(DcmItem& item, DcmElement& element) {
 
 void DataSetCleaner::clean_sequence(DcmElement& element) {
   auto& sequence = dynamic_cast<DcmSequenceOfItems&>(element);
-  for (unsigned long n = 0; n < sequence.card(); ++n) clean_item(*sequence.getItem(n));
+  for (DcmObject* item = nullptr; (item = sequence.nextInContainer(item)) != nullptr;)
+    clean_item(dynamic_cast<DcmItem&>(*item));
 }
 
 // A sequence that needs an item can't be given one that makes sense: it goes.

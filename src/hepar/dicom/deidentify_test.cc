@@ -1,21 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hepar/dicom/deidentify.h"
 
-#include <gmock/gmock.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <fstream>
-#include <functional>
-#include <iterator>
-#include <map>
-#include <numeric>
-#include <set>
-
-#include "hepar/core/error.h"
 #include "hepar/dicom/attributes.h"
-#include "hepar/dicom/ct_series.h"
-#include "hepar/dicom/ct_writer.h"
+#include "hepar/dicom/deidentify_fixture.h"
 #include "hepar/dicom/deidentify_rules.h"
 
 namespace hepar {
@@ -23,132 +10,9 @@ namespace {
 namespace fs = std::filesystem;
 using testing::AllOf;
 using testing::Contains;
-using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::Not;
-
-constexpr const char* kKey = "a key of more than sixteen bytes";
-
-std::string bytes_of(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
-
-// All regular files, by their path below the folder.
-std::map<std::string, std::string> files_in(const fs::path& folder) {
-  std::map<std::string, std::string> files;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.is_regular_file()) files[fs::relative(entry.path(), folder).string()] = bytes_of(entry.path());
-  }
-  return files;
-}
-
-void check(const OFCondition& status) { ASSERT_TRUE(status.good()) << status.text(); }
-
-// Loads a file, lets `change` work on it and saves it again.
-void edit(const fs::path& file, const std::function<void(DcmDataset&)>& change,
-          E_TransferSyntax syntax = EXS_LittleEndianExplicit) {
-  DcmFileFormat format;
-  check(format.loadFile(file.c_str()));
-  format.loadAllDataIntoMemory();
-  change(*format.getDataset());
-  check(format.saveFile(file.c_str(), syntax));
-}
-
-std::string value_of(const fs::path& file, const DcmTagKey& tag) {
-  DcmFileFormat format;
-  check(format.loadFile(file.c_str()));
-  OFString value;
-  return format.getDataset()->findAndGetOFStringArray(tag, value, OFTrue).good() ? value.c_str() : "(none)";
-}
-
-bool has(const fs::path& file, const DcmTagKey& tag) {
-  DcmFileFormat format;
-  check(format.loadFile(file.c_str()));
-  return format.getDataset()->tagExists(tag, OFTrue);
-}
-
-class DeidentifyTest : public testing::Test {
- protected:
-  void SetUp() override {
-    const std::string name = testing::UnitTest::GetInstance()->current_test_info()->name();
-    folder_ = fs::temp_directory_path() / ("hepar_deidentify_" + std::to_string(::getpid()) + "_" + name);
-    fs::remove_all(folder_);
-    source_ = folder_ / "source", output_ = folder_ / "output";
-    CtVolume ct({{6, 4, 3}, {0.7, 0.8, 5}, {-100, -120, 10}, Mat3::identity()});
-    std::iota(ct.voxels().begin(), ct.voxels().end(), -20.0F);
-    write_ct_series(source_, ct, {"SECRET-ID", "SECRET^NAME", "for Dr SECRET", "SECRET seed"});
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
-  DeidentifyReport run(const DeidentifyOptions& options = {kKey, ""}) const {
-    return deidentify(source_, output_, options);
-  }
-  std::string refusal(ErrorCode code, const DeidentifyOptions& options = {kKey, ""}) const {
-    try {
-      run(options);
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), code) << error.what();
-      EXPECT_THAT(error.what(), AllOf(Not(HasSubstr("SECRET")), Not(HasSubstr("\n"))));
-      return error.what();
-    }
-    ADD_FAILURE() << "not refused";
-    return "";
-  }
-  std::vector<fs::path> written() const {
-    std::vector<fs::path> files;
-    for (const auto& entry : fs::recursive_directory_iterator(output_)) {
-      if (entry.is_regular_file()) files.push_back(entry.path());
-    }
-    std::ranges::sort(files);
-    return files;
-  }
-  void expect_no_secret(const DeidentifyReport& report) const {
-    for (const auto& [name, bytes] : files_in(output_)) {
-      EXPECT_EQ(name.find("SECRET"), std::string::npos) << name;
-      EXPECT_EQ(bytes.find("SECRET"), std::string::npos)
-          << name << ": "
-          << bytes.substr(bytes.find("SECRET") - std::min<std::size_t>(60, bytes.find("SECRET")), 80);
-    }
-    EXPECT_THAT(report.notes, Each(Not(HasSubstr("SECRET"))));
-    EXPECT_THAT(report.refused, Each(Not(HasSubstr("SECRET"))));
-  }
-  // A structure set on the CT with these ROIs.
-  fs::path write_rtstruct(const std::vector<std::string>& names) const {
-    const CtGrid grid = read_ct_grid(source_);
-    DcmFileFormat format;
-    DcmDataset& data = *format.getDataset();
-    check(data.putAndInsertString(DCM_SOPClassUID, UID_RTStructureSetStorage));
-    check(data.putAndInsertString(DCM_SOPInstanceUID, "1.2.3.4"));
-    check(data.putAndInsertString(DCM_SeriesInstanceUID, "1.2.3.5"));
-    check(data.putAndInsertString(DCM_StudyInstanceUID, grid.study_uid.c_str()));
-    check(data.putAndInsertString(DCM_Modality, "RTSTRUCT"));
-    check(data.putAndInsertString(DCM_PatientID, "SECRET-ID"));
-    check(data.putAndInsertString(DCM_StructureSetLabel, "SECRET"));
-    DcmItem* item = nullptr;
-    for (std::size_t n = 0; n < names.size(); ++n) {
-      check(data.findOrCreateSequenceItem(DCM_StructureSetROISequence, item, static_cast<signed long>(n)));
-      check(item->putAndInsertString(DCM_ROINumber, std::to_string(n + 1).c_str()));
-      check(item->putAndInsertString(DCM_ROIName, names[n].c_str()));
-      check(item->putAndInsertString(DCM_ReferencedFrameOfReferenceUID, grid.frame_of_reference_uid.c_str()));
-    }
-    check(data.findOrCreateSequenceItem(DCM_ROIContourSequence, item, 0));
-    DcmItem* contour = nullptr;
-    check(item->findOrCreateSequenceItem(DCM_ContourSequence, contour, 0));
-    check(contour->putAndInsertString(DCM_ContourData, "1\\2\\10\\3\\2\\10\\3\\4.5\\10"));
-    DcmItem* image = nullptr;
-    check(contour->findOrCreateSequenceItem(DCM_ContourImageSequence, image, 0));
-    check(image->putAndInsertString(DCM_ReferencedSOPClassUID, UID_CTImageStorage));
-    check(image->putAndInsertString(DCM_ReferencedSOPInstanceUID, grid.slices[1].sop_instance_uid.c_str()));
-    const fs::path file = source_ / "rs.dcm";
-    check(format.saveFile(file.c_str(), EXS_LittleEndianImplicit));
-    return file;
-  }
-
-  fs::path folder_, source_, output_;
-};
 
 TEST_F(DeidentifyTest, TheCtIsReadWithTheSameVoxelsAndPlace) {
   const CtSeries before = read_ct_series(source_);
@@ -365,68 +229,6 @@ TEST_F(DeidentifyTest, OneKeyGivesTheSameResultAndAnotherADifferentOne) {
   run({});  // a random key
   for (const auto& [name, bytes] : files_in(output_))
     EXPECT_FALSE(first.contains(name) || other.contains(name));
-}
-
-TEST_F(DeidentifyTest, ObjectsThatMayShowTheNameAreRefused) {
-  const std::pair<DcmTagKey, const char*> changes[] = {{DCM_BurnedInAnnotation, "YES"},
-                                                       {DCM_ImageType, "DERIVED\\SECONDARY\\SCREEN SAVE"},
-                                                       {DCM_SOPClassUID, UID_SecondaryCaptureImageStorage},
-                                                       {DCM_SOPClassUID, UID_EncapsulatedPDFStorage},
-                                                       {DCM_SOPClassUID, UID_BasicTextSRStorage},
-                                                       {DCM_SOPClassUID, UID_UltrasoundImageStorage},
-                                                       {DCM_SOPClassUID, "1.3.12.2.1107.5.9.1"}};
-  for (const auto& [tag, value] : changes) {
-    SetUp();
-    edit(source_ / "ct_0001.dcm", [&](DcmDataset& data) { check(data.putAndInsertString(tag, value)); });
-    const DeidentifyReport report = run();
-    EXPECT_EQ(report.written_count, 2);
-    EXPECT_THAT(report.refused, ElementsAre(HasSubstr("File 2 of 3"))) << value;
-    expect_no_secret(report);
-  }
-  SetUp();
-  edit(source_ / "ct_0001.dcm",
-       [](DcmDataset& data) { check(data.putAndInsertUint16(DcmTag(0x6000, 0x0102, EVR_US), 12)); });
-  EXPECT_THAT(run().refused, ElementsAre(HasSubstr("overlay within its pixels")));
-}
-
-TEST_F(DeidentifyTest, DamagedFilesAreNamedByTheirNumberAndLeaveNothing) {
-  fs::resize_file(source_ / "ct_0001.dcm", fs::file_size(source_ / "ct_0001.dcm") - 10);
-  fs::resize_file(source_ / "ct_0002.dcm", 400);
-  const DeidentifyReport report = run();
-  EXPECT_EQ(report.written_count, 1);
-  EXPECT_THAT(report.refused, ElementsAre(AllOf(HasSubstr("File 2 of 3"), HasSubstr("damaged")),
-                                          AllOf(HasSubstr("File 3 of 3"), HasSubstr("damaged"))));
-  EXPECT_EQ(written().size(), 1U);
-}
-
-TEST_F(DeidentifyTest, PatientsStayApartAndGetOneIdOnlyAlone) {
-  run({kKey, "P001"});
-  EXPECT_EQ(value_of(written().front(), DCM_PatientID), "P001");
-  fs::remove_all(output_);
-  edit(source_ / "ct_0002.dcm",
-       [](DcmDataset& data) { check(data.putAndInsertString(DCM_PatientID, "SECRET-ID-2")); });
-  EXPECT_THAT(refusal(ErrorCode::kInvalidInput, {kKey, "P001"}), HasSubstr("2 patients"));
-  EXPECT_FALSE(fs::exists(output_));
-  run();
-  std::set<std::string> ids;
-  for (const fs::path& file : written()) ids.insert(value_of(file, DCM_PatientID));
-  EXPECT_EQ(ids.size(), 2U);
-}
-
-TEST_F(DeidentifyTest, RefusesWhatCanNotBeDone) {
-  EXPECT_THAT(refusal(ErrorCode::kInvalidInput, {"short", ""}), HasSubstr("5 bytes"));
-  EXPECT_THAT(refusal(ErrorCode::kInvalidInput, {kKey, "a b"}), HasSubstr("patient ID"));
-  output_ = source_ / "inside";
-  EXPECT_THAT(refusal(ErrorCode::kInvalidInput), HasSubstr("within the source"));
-  output_ = source_;
-  EXPECT_THAT(refusal(ErrorCode::kInvalidInput), HasSubstr("within the source"));
-  output_ = folder_ / "full";
-  fs::create_directories(output_ / "something");
-  EXPECT_THAT(refusal(ErrorCode::kInvalidInput), HasSubstr("not an empty folder"));
-  output_ = folder_ / "out", source_ = folder_ / "full";
-  EXPECT_THAT(refusal(ErrorCode::kMissing), HasSubstr("no DICOM file"));
-  source_ = folder_ / "nowhere";
-  EXPECT_THAT(refusal(ErrorCode::kMissing), HasSubstr("no such folder"));
 }
 
 TEST(PlainStructureName, IsMadeOfTheFieldsWords) {

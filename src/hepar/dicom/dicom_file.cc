@@ -20,6 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr float kAirHu = -1024;
+constexpr std::int64_t kMostPixels = 65535;  // in a row or column: Rows and Columns have 16 bits
 
 [[noreturn]] void fail(ErrorCode code, const fs::path& file, std::string_view why) {
   throw Error(code, fmt::format("{} {}", file.string(), why));
@@ -31,7 +32,8 @@ std::optional<SlicePlane> plane_of(DcmItem& item) {
   const auto spacing = numbers(item, DCM_PixelSpacing);
   SlicePlane plane;
   plane.rows = whole(item, DCM_Rows, 0), plane.columns = whole(item, DCM_Columns, 0);
-  if (position.size() != 3 || axes.size() != 6 || spacing.size() != 2 || plane.rows < 1 || plane.columns < 1)
+  if (position.size() != 3 || axes.size() != 6 || spacing.size() != 2 || plane.rows < 1 ||
+      plane.columns < 1 || plane.rows > kMostPixels || plane.columns > kMostPixels)
     return std::nullopt;
   plane.position_mm = {position[0], position[1], position[2]};
   plane.row_direction = {axes[0], axes[1], axes[2]};
@@ -50,6 +52,8 @@ void take_pixel_format(DcmItem& item, FileHeader& header) {
       (colours.empty() || colours == "MONOCHROME2") && whole(item, DCM_SamplesPerPixel, 1) == 1;
   const auto slope = number(item, DCM_RescaleSlope), intercept = number(item, DCM_RescaleIntercept);
   header.has_rescale = slope && intercept && *slope != 0;
+  header.rescale_is_damaged = (!slope && !text(item, DCM_RescaleSlope).empty()) ||
+                              (!intercept && !text(item, DCM_RescaleIntercept).empty());
   if (header.has_rescale) header.slope = *slope, header.intercept = *intercept;
   if (const auto padding = number(item, DCM_PixelPaddingValue); padding && std::abs(*padding) <= 65535) {
     header.padding = static_cast<std::uint16_t>(static_cast<std::int32_t>(*padding) & 0xffff);
@@ -211,8 +215,13 @@ void check_pixels(const FileHeader& header) {
          fmt::format("states {} bits stored with high bit {} of {} allocated", header.bits_stored,
                      header.high_bit, header.bits_allocated));
   }
+  if (header.rescale_is_damaged)
+    fail(ErrorCode::kCorrupt, header.file, "states a rescale slope or intercept that is no number");
   // The best that the decoders' formats do on an empty slice is well under 1000:1.
-  const double most_bytes = static_cast<double>(fs::file_size(header.file)) * 1000;
+  std::error_code error;
+  const std::uintmax_t file_bytes = fs::file_size(header.file, error);
+  if (error) fail(ErrorCode::kMissing, header.file, fmt::format("can't be read: {}", error.message()));
+  const double most_bytes = static_cast<double>(file_bytes) * 1000;
   const double claimed_bytes =
       static_cast<double>(header.plane->rows * header.plane->columns * header.bits_allocated / 8);
   if (claimed_bytes > most_bytes) {

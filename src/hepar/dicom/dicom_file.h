@@ -24,7 +24,7 @@ struct FileHeader {
   int bits_allocated = 0, bits_stored = 0, high_bit = 0;
   bool is_signed = false, monochrome2 = true;
   double slope = 1, intercept = 0;
-  bool has_rescale = false;
+  bool has_rescale = false, rescale_is_damaged = false;
   std::optional<std::uint16_t> padding;  // Pixel Padding Value, as stored
   std::optional<double> tube_voltage_kv, slice_thickness_mm;
 

@@ -2,6 +2,7 @@
 #include "hepar/dicom/dicom_output.h"
 
 #include <dcmtk/dcmdata/dcostrmb.h>
+#include <dcmtk/dcmdata/dcwcache.h>
 #include <fmt/format.h>
 
 #include <span>
@@ -12,14 +13,18 @@
 
 namespace hepar::dicom {
 
-void write_dicom_file(const std::filesystem::path& file, DcmFileFormat& format, E_TransferSyntax syntax) {
+void write_dicom_file(const std::filesystem::path& file, DcmFileFormat& format, E_TransferSyntax syntax,
+                      E_EncodingType lengths, E_FileWriteMode mode) {
   std::vector<std::byte> block(std::size_t{1} << 20), bytes;
   DcmOutputBufferStream stream(block.data(), static_cast<offile_off_t>(block.size()));
-  OFCondition status = format.validateMetaInfo(syntax);
+  DcmWriteCache cache;
+  OFCondition status = format.validateMetaInfo(syntax, mode);
   format.transferInit();
   do {
-    if (status.good() || status == EC_StreamNotifyClient)
-      status = format.write(stream, syntax, EET_UndefinedLength, nullptr);
+    if (status.good() || status == EC_StreamNotifyClient) {
+      status =
+          format.write(stream, syntax, lengths, &cache, EGL_withoutGL, EPD_withoutPadding, 0, 0, 0, mode);
+    }
     void* filled = nullptr;
     offile_off_t count = 0;
     stream.flushBuffer(filled, count);

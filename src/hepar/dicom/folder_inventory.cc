@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
 #include <map>
+#include <set>
 #include <tuple>
 
 #include "hepar/core/error.h"
@@ -28,7 +30,14 @@ struct FileView {
   std::string damage;
 };
 
-FileView look_at(const fs::path& file) {
+// Names the file by its path below the folder.
+void shorten(std::string& text, const fs::path& file, const fs::path& folder) {
+  const std::string path = file.string(), relative = file.lexically_relative(folder).string();
+  for (std::size_t at = text.find(path); at != std::string::npos; at = text.find(path, at + relative.size()))
+    text.replace(at, path.size(), relative);
+}
+
+FileView look_at(const fs::path& file, const fs::path& folder) {
   FileView view;
   try {
     view.header = dicom::read_file_header(file);
@@ -39,7 +48,11 @@ FileView look_at(const fs::path& file) {
   } catch (const Error& error) {
     view.header.reset();
     view.damage = error.what();
+  } catch (const std::exception& error) {  // such as no memory for what a damaged file claims
+    view.header.reset();
+    view.damage = fmt::format("{} can't be read: {}", file.string(), error.what());
   }
+  shorten(view.damage, file, folder);
   return view;
 }
 
@@ -56,7 +69,8 @@ std::string patient_of(const FileHeader& header) {
   return sha256_hex(fmt::format("{}\n{}", header.patient_key, issuer)).substr(0, 8);
 }
 
-std::vector<FileView> look_at_all(const std::vector<fs::path>& files, Progress* progress) {
+std::vector<FileView> look_at_all(const std::vector<fs::path>& files, const fs::path& folder,
+                                  Progress* progress) {
   std::vector<FileView> views(files.size());
   constexpr std::size_t kPiece = 256;
   for (std::size_t begin = 0; begin < files.size(); begin += kPiece) {
@@ -64,13 +78,13 @@ std::vector<FileView> look_at_all(const std::vector<fs::path>& files, Progress* 
     const std::size_t count = std::min(kPiece, files.size() - begin);
     parallel_for(static_cast<std::int64_t>(count), [&](std::int64_t n) {
       const std::size_t index = begin + static_cast<std::size_t>(n);
-      views[index] = look_at(files[index]);
+      views[index] = look_at(files[index], folder);
     });
   }
   return views;
 }
 
-DicomSeries series_of(std::vector<FileView*>& views) {
+DicomSeries series_of(std::vector<FileView*>& views, const fs::path& folder) {
   std::vector<FileHeader> headers;
   DicomSeries series;
   for (FileView* view : views) {
@@ -82,6 +96,9 @@ DicomSeries series_of(std::vector<FileView*>& views) {
   series.frame_of_reference_uid = first.frame_of_reference_uid;
   series.patient = patient_of(first);
   dicom::state_facts(headers, series);
+  for (std::string& problem : series.problems) {
+    for (const DicomObject& object : series.objects) shorten(problem, object.file, folder);
+  }
   return series;
 }
 
@@ -113,15 +130,17 @@ const DicomSeries* FolderInventory::find(const std::string& series_uid) const {
 
 const DicomSeries* FolderInventory::ct_of(const DicomObject& object) const {
   std::vector<const DicomSeries*> named, drawn_on, in_frame;
+  std::set<std::size_t> shown;
+  for (const std::string& uid : object.references.instance_uids) {
+    if (const auto found = ct_by_instance.find(uid); found != ct_by_instance.end())
+      shown.insert(found->second.begin(), found->second.end());
+  }
+  for (const std::size_t index : shown) drawn_on.push_back(&series[index]);
   for (const DicomSeries& candidate : series) {
     if (candidate.modality != "CT") continue;
     if (contains(object.references.series_uids, candidate.uid)) named.push_back(&candidate);
     if (contains(object.references.frame_of_reference_uids, candidate.frame_of_reference_uid))
       in_frame.push_back(&candidate);
-    const auto shown = [&object](const DicomObject& slice) {
-      return std::ranges::binary_search(object.references.instance_uids, slice.instance_uid);
-    };
-    if (std::ranges::any_of(candidate.objects, shown)) drawn_on.push_back(&candidate);
   }
   for (const auto& matching : {named, drawn_on, in_frame}) {
     if (!matching.empty()) return matching.size() == 1 ? matching.front() : nullptr;
@@ -132,7 +151,7 @@ const DicomSeries* FolderInventory::ct_of(const DicomObject& object) const {
 FolderInventory take_inventory(const fs::path& folder, Progress* progress) {
   dicom::prepare_dcmtk();
   const std::vector<fs::path> files = dicom::files_in(folder);
-  std::vector<FileView> views = look_at_all(files, progress);
+  std::vector<FileView> views = look_at_all(files, folder, progress);
   FolderInventory inventory;
   inventory.file_count = std::ssize(files);
   std::map<std::pair<std::string, std::string>, std::vector<FileView*>> groups;
@@ -147,9 +166,14 @@ FolderInventory take_inventory(const fs::path& folder, Progress* progress) {
       groups[{view.header->series_uid, view.header->modality}].push_back(&view);
     }
   }
-  for (auto& [key, group] : groups) inventory.series.push_back(series_of(group));
+  for (auto& [key, group] : groups) inventory.series.push_back(series_of(group, folder));
   std::ranges::sort(inventory.series, {},
                     [](const DicomSeries& s) { return std::tie(s.patient, s.study_uid, s.modality, s.uid); });
+  for (std::size_t n = 0; n < inventory.series.size(); ++n) {
+    if (inventory.series[n].modality != "CT") continue;
+    for (const DicomObject& slice : inventory.series[n].objects)
+      inventory.ct_by_instance[slice.instance_uid].insert(n);
+  }
   check_references(inventory);
   return inventory;
 }

@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -44,6 +46,7 @@ struct FolderInventory {
   std::int64_t not_dicom_count = 0;     // files that are no DICOM
   std::int64_t directory_count = 0;     // DICOMDIR and others that belong to no series
   std::vector<std::string> unreadable;  // DICOM files that are damaged, a sentence each
+  std::map<std::string, std::set<std::size_t>> ct_by_instance;  // where in `series` a CT's SOP instance lies
   const DicomSeries* find(const std::string& series_uid) const;
   // The CT series that an object was drawn on: the one it names, else the one with the instances it names,
   // else the only one in its frame of reference. Nothing when that isn't there, or not clear.
@@ -51,7 +54,8 @@ struct FolderInventory {
 };
 
 // Looks at all files in a folder, to any depth, reading up to their pixels. A damaged file never ends it.
-// Nothing in the result is a name, a date or a description. Error: kMissing (no such folder), kCancelled.
+// Nothing in the result is a name, a date or a description; sentences name files by their paths below the
+// folder. Error: kMissing (no such folder), kCancelled.
 FolderInventory take_inventory(const std::filesystem::path& folder, Progress* progress = nullptr);
 
 }  // namespace hepar

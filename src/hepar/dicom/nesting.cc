@@ -3,12 +3,14 @@
 
 #include <dcmtk/config/osconfig.h>
 // osconfig.h must come first
+#include <dcmtk/dcmdata/dcistrmb.h>
 #include <dcmtk/dcmdata/dcistrmf.h>
 #include <dcmtk/dcmdata/dctk.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,17 +29,13 @@ constexpr Uint32 kUndefined = 0xffffffff;
 using Bytes = std::array<unsigned char, 8>;
 
 struct Encoding {
-  bool explicit_vr = true, big_endian = false, deflated = false;
-  offile_off_t start = 0;  // of the data set
+  bool explicit_vr = true, big_endian = false;
 };
 
 // The bytes of a data set in their order, inflated where they are not.
 class Stream {
  public:
-  Stream(const fs::path& file, const Encoding& encoding)
-      : stream_(file.c_str(), encoding.start), big_endian_(encoding.big_endian) {
-    if (encoding.deflated) stream_.installCompressionFilter(ESC_zlib);
-  }
+  explicit Stream(DcmInputStream& stream) : stream_(stream) {}
   std::size_t read(void* bytes, std::size_t count) {
     std::size_t done = 0;
     while (done < count && stream_.good()) {
@@ -60,17 +58,17 @@ class Stream {
     return done == count;
   }
   std::uint64_t position() const { return position_; }
-  unsigned number(const unsigned char* bytes, int count) const {
-    unsigned value = 0;
-    for (int n = 0; n < count; ++n) value = value << 8 | bytes[big_endian_ ? n : count - 1 - n];
-    return value;
-  }
 
  private:
-  DcmInputFileStream stream_;
-  bool big_endian_;
+  DcmInputStream& stream_;
   std::uint64_t position_ = 0;
 };
+
+unsigned number(const unsigned char* bytes, int count, const Encoding& encoding) {
+  unsigned value = 0;
+  for (int n = 0; n < count; ++n) value = value << 8 | bytes[encoding.big_endian ? n : count - 1 - n];
+  return value;
+}
 
 struct Element {
   unsigned group = 0, element = 0;
@@ -82,34 +80,41 @@ struct Element {
 };
 
 // The next element's header; nothing at the end of the bytes.
-std::optional<Element> read_header(Stream& stream, bool explicit_vr) {
+std::optional<Element> read_header(Stream& stream, const Encoding& encoding) {
   Bytes bytes{};
   if (stream.read(bytes.data(), 8) != 8) return std::nullopt;
-  Element element{stream.number(bytes.data(), 2), stream.number(bytes.data() + 2, 2), "", 0};
-  element.length = stream.number(bytes.data() + 4, 4);
-  if (!explicit_vr || element.group == 0xfffe) return element;
+  Element element{number(bytes.data(), 2, encoding), number(bytes.data() + 2, 2, encoding), "", 0};
+  element.length = number(bytes.data() + 4, 4, encoding);
+  if (!encoding.explicit_vr || element.group == 0xfffe) return element;
   element.vr.assign(reinterpret_cast<const char*>(bytes.data()) + 4, 2);
   const DcmVR vr(element.vr.c_str());
-  element.length = stream.number(bytes.data() + 6, 2);
+  element.length = number(bytes.data() + 6, 2, encoding);
   if (!vr.usesExtendedLengthEncoding()) return element;
   if (stream.read(bytes.data(), 4) != 4) return std::nullopt;
-  element.length = stream.number(bytes.data(), 4);
+  element.length = number(bytes.data(), 4, encoding);
   return element;
 }
 
-Encoding encoding_of(const fs::path& file) {
-  std::array<char, 132> start{};
+// Where a file's data set begins and how it is encoded.
+struct DataSetPlace {
+  offile_off_t start = 0;
   Encoding encoding;
-  Stream whole(file, {});
-  const bool preamble = whole.read(start.data(), start.size()) == start.size() &&
+  bool deflated = false;
+};
+
+DataSetPlace data_set_in(const fs::path& file) {
+  std::array<char, 132> start{};
+  DcmInputFileStream whole(file.c_str());
+  const bool preamble = Stream(whole).read(start.data(), start.size()) == start.size() &&
                         std::string_view(start.data() + 128, 4) == "DICM";
-  encoding.start = preamble ? 132 : 0;
-  Stream meta(file, encoding);
+  DataSetPlace place{preamble ? 132 : 0, {}, false};
+  DcmInputFileStream meta_file(file.c_str(), place.start);
+  Stream meta(meta_file);
   std::string syntax;
   for (std::uint64_t before = 0;; before = meta.position()) {
-    const auto element = read_header(meta, true);
+    const auto element = read_header(meta, {});
     if (!element || element->group != 2) {
-      encoding.start += static_cast<offile_off_t>(before);
+      place.start += static_cast<offile_off_t>(before);
       break;
     }
     std::string value(std::min<Uint32>(element->length, 64), '\0');
@@ -119,18 +124,18 @@ Encoding encoding_of(const fs::path& file) {
   }
   while (syntax.ends_with(' ')) syntax.pop_back();
   Bytes first{};
-  Stream body(file, encoding);
-  body.read(first.data(), first.size());
+  DcmInputFileStream body(file.c_str(), place.start);
+  Stream(body).read(first.data(), first.size());
   if (syntax.empty()) {  // as DCMTK guesses it
-    encoding.big_endian = first[0] == 0 && first[1] != 0;
-    encoding.explicit_vr = first[4] >= 'A' && first[4] <= 'Z' && first[5] >= 'A' && first[5] <= 'Z';
-    return encoding;
+    place.encoding.big_endian = first[0] == 0 && first[1] != 0;
+    place.encoding.explicit_vr = first[4] >= 'A' && first[4] <= 'Z' && first[5] >= 'A' && first[5] <= 'Z';
+    return place;
   }
   const DcmXfer transfer_syntax(syntax.c_str());
-  encoding.explicit_vr = transfer_syntax.isExplicitVR();
-  encoding.big_endian = transfer_syntax.isBigEndian();
-  encoding.deflated = transfer_syntax.getStreamCompression() == ESC_zlib;
-  return encoding;
+  place.encoding = {static_cast<bool>(transfer_syntax.isExplicitVR()),
+                    static_cast<bool>(transfer_syntax.isBigEndian())};
+  place.deflated = transfer_syntax.getStreamCompression() == ESC_zlib;
+  return place;
 }
 
 bool may_be_sequence(const Element& element) {
@@ -139,35 +144,46 @@ bool may_be_sequence(const Element& element) {
   return DcmTag(static_cast<Uint16>(element.group), static_cast<Uint16>(element.element)).getEVR() == EVR_SQ;
 }
 
+// A sequence or an item that is open.
+struct Open {
+  std::uint64_t end = 0;  // the largest number: not stated
+  Encoding encoding;      // of what is in it
+};
+
+// What is in an element of VR UN and undefined length is implicit VR little endian (PS3.5 6.2.2).
+Encoding encoding_within(const Element& element, const Encoding& around) {
+  return element.vr == "UN" ? Encoding{false, false} : around;
+}
+
 // The deepest level of items up to the pixels; nothing when the headers make no sense.
-std::optional<std::size_t> depth_of(const fs::path& file, const Encoding& encoding) {
-  Stream stream(file, encoding);
-  std::vector<std::uint64_t> ends;  // of what is open: sequences and items; the largest number: not stated
-  constexpr std::uint64_t kOpen = ~std::uint64_t{0};
+std::optional<std::size_t> depth_of(Stream stream, const Encoding& outermost) {
+  constexpr std::uint64_t kNoEnd = ~std::uint64_t{0};
+  std::vector<Open> open;
   std::size_t deepest = 0;
-  while (const auto element = read_header(stream, encoding.explicit_vr)) {
+  const auto encoding = [&] { return open.empty() ? outermost : open.back().encoding; };
+  while (const auto element = read_header(stream, encoding())) {
     const bool delimiter = *element == DCM_ItemDelimitationItem || *element == DCM_SequenceDelimitationItem;
-    if (element->group == 0x7fe0 && ends.empty()) break;
+    if (element->group == 0x7fe0 && open.empty()) break;
     if (delimiter) {
-      if (ends.empty()) return std::nullopt;
-      ends.pop_back();
+      if (open.empty()) return std::nullopt;
+      open.pop_back();
     } else if (*element == DCM_Item || may_be_sequence(*element)) {
-      ends.push_back(element->length == kUndefined ? kOpen : stream.position() + element->length);
-      deepest = std::max(deepest, ends.size());
+      const std::uint64_t end = element->length == kUndefined ? kNoEnd : stream.position() + element->length;
+      open.push_back({end, encoding_within(*element, encoding())});
+      deepest = std::max(deepest, open.size());
       if (deepest > 2 * kDeepest) break;
     } else if (!stream.skip(element->length)) {
       return std::nullopt;
     }
-    while (!ends.empty() && ends.back() != kOpen && stream.position() >= ends.back()) {
-      if (stream.position() > ends.back()) return std::nullopt;
-      ends.pop_back();
+    while (!open.empty() && open.back().end != kNoEnd && stream.position() >= open.back().end) {
+      if (stream.position() > open.back().end) return std::nullopt;
+      open.pop_back();
     }
   }
   return (deepest + 1) / 2;  // a sequence and its item are one level
 }
 
-std::int64_t item_count(const fs::path& file, const Encoding& encoding) {
-  Stream stream(file, encoding);
+std::int64_t item_count(Stream stream, const Encoding& encoding) {
   const std::string_view tag =
       encoding.big_endian ? std::string_view("\xff\xfe\xe0\x00", 4) : std::string_view("\xfe\xff\x00\xe0", 4);
   std::string block(std::size_t{1} << 16, '\0');
@@ -183,17 +199,41 @@ std::int64_t item_count(const fs::path& file, const Encoding& encoding) {
   return count;
 }
 
+// Whether what make_stream() reads, from its start each time, is nested too deep.
+template <class MakeStream>
+bool is_too_deep(const MakeStream& make_stream, const Encoding& encoding) {
+  const auto stream = make_stream();
+  if (const auto depth = depth_of(Stream(*stream), encoding)) return *depth > kDeepest;
+  const auto again = make_stream();
+  return item_count(Stream(*again), encoding) > kMostItems;
+}
+
 }  // namespace
 
 void check_nesting(const fs::path& file) {
-  const Encoding encoding = encoding_of(file);
-  const auto depth = depth_of(file, encoding);
-  const bool deep = depth ? *depth > kDeepest : item_count(file, encoding) > kMostItems;
-  if (!deep) return;
+  const DataSetPlace place = data_set_in(file);
+  const auto make_stream = [&] {
+    auto stream = std::make_unique<DcmInputFileStream>(file.c_str(), place.start);
+    if (place.deflated) stream->installCompressionFilter(ESC_zlib);
+    return stream;
+  };
+  if (!is_too_deep(make_stream, place.encoding)) return;
   throw Error(ErrorCode::kCorrupt,
               fmt::format("{} is a damaged DICOM file: its sequences are nested more than {} deep or without "
                           "end; copy it again or remove it",
                           file.string(), kDeepest));
+}
+
+void check_nesting(std::span<const std::uint8_t> elements) {
+  const auto make_stream = [&] {
+    auto stream = std::make_unique<DcmInputBufferStream>();
+    stream->setBuffer(elements.data(), static_cast<offile_off_t>(elements.size()));
+    stream->setEos();
+    return stream;
+  };
+  if (!is_too_deep(make_stream, {false, false})) return;
+  throw Error(ErrorCode::kCorrupt,
+              fmt::format("its sequences are nested more than {} deep or without end", kDeepest));
 }
 
 }  // namespace hepar::dicom

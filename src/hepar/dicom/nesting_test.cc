@@ -8,13 +8,17 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <iterator>
 #include <string>
+#include <vector>
 
 #include "hepar/core/error.h"
+#include "hepar/dicom/sequence_items.h"
 
 namespace hepar::dicom {
 namespace {
 namespace fs = std::filesystem;
+using namespace std::string_literals;
 
 class NestingTest : public testing::TestWithParam<E_TransferSyntax> {
  protected:
@@ -87,6 +91,61 @@ TEST(Nesting, LevelsWithoutEndAreRefused) {
   std::ofstream(file, std::ios::binary) << bytes;
   EXPECT_THROW(check_nesting(file), Error);
   fs::remove(file);
+}
+
+// A private sequence that a program did not know: UN of undefined length, within which all is implicit VR,
+// also in explicit VR (PS3.5 6.2.2). More items follow than would be taken where the headers can't be
+// followed.
+TEST_P(NestingTest, UnknownSequencesAreImplicit) {
+  if (GetParam() == EXS_LittleEndianImplicit || GetParam() == EXS_DeflatedLittleEndianExplicit) return;
+  write(1, 3000, EET_UndefinedLength);
+  std::ifstream stream(file_, std::ios::binary);
+  std::string bytes((std::istreambuf_iterator<char>(stream)), {});
+  const bool big_endian = GetParam() == EXS_BigEndianExplicit;
+  const std::string first_sequence = big_endian ? std::string("\x00\x08\x21\x12", 4) : "\x08\x00\x12\x21"s;
+  const std::string tag = big_endian ? std::string("\x00\x09\x10\x01", 4) : "\x09\x00\x01\x10"s;
+  const std::string unknown = tag + "UN\0\0\xff\xff\xff\xff"s + "\xfe\xff\x00\xe0\xff\xff\xff\xff"s +
+                              "\x09\x00\x02\x10\x04\x00\x00\x00"
+                              "abcd"s +
+                              "\xfe\xff\x0d\xe0\x00\x00\x00\x00"s + "\xfe\xff\xdd\xe0\x00\x00\x00\x00"s;
+  ASSERT_NE(bytes.find(first_sequence), std::string::npos);
+  std::ofstream(file_, std::ios::binary) << bytes.insert(bytes.find(first_sequence), unknown);
+  EXPECT_NO_THROW(check_nesting(file_));
+}
+
+// Of one unread value: sequences of one item each, all lengths unstated.
+std::vector<std::uint8_t> implicit_levels(int levels) {
+  std::string bytes;
+  for (int n = 0; n < levels; ++n)
+    bytes += "\x08\x00\x40\x11\xff\xff\xff\xff\xfe\xff\x00\xe0\xff\xff\xff\xff"s;
+  for (int n = 0; n < levels; ++n)
+    bytes += "\xfe\xff\x0d\xe0\x00\x00\x00\x00\xfe\xff\xdd\xe0\x00\x00\x00\x00"s;
+  return {bytes.begin(), bytes.end()};
+}
+
+TEST(Nesting, UnreadValuesAreCheckedToo) {
+  EXPECT_NO_THROW(check_nesting(implicit_levels(64)));
+  EXPECT_THROW(check_nesting(implicit_levels(65)), Error);
+}
+
+// The value of a structure set's sequence, stored as UN of defined length.
+TEST(Nesting, DeepValuesOfUnknownSequencesAreNotParsed) {
+  for (const int levels : {10, 20000}) {
+    auto value = implicit_levels(levels);
+    const std::string_view item("\xfe\xff\x00\xe0\xff\xff\xff\xff", 8), end("\xfe\xff\x0d\xe0\0\0\0\0", 8);
+    value.insert(value.begin(), item.begin(), item.end());
+    value.insert(value.end(), end.begin(), end.end());
+    DcmDataset dataset;
+    auto* element = new DcmOtherByteOtherWord(
+        DcmTag(DCM_ReferencedImageSequence.getGroup(), DCM_ReferencedImageSequence.getElement(), EVR_UN));
+    ASSERT_TRUE(element->putUint8Array(value.data(), static_cast<unsigned long>(value.size())).good());
+    ASSERT_TRUE(dataset.insert(element).good());
+    if (levels == 10) {
+      EXPECT_NE(parse_unknown_sequence(dataset, DCM_ReferencedImageSequence), nullptr);
+    } else {
+      EXPECT_THROW(parse_unknown_sequence(dataset, DCM_ReferencedImageSequence), Error);
+    }
+  }
 }
 
 }  // namespace

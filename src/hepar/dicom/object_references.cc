@@ -34,7 +34,8 @@ void collect(DcmItem& item, References& found, int depth = 0) {
        element = item.nextInContainer(element)) {
     auto* sequence = dynamic_cast<DcmSequenceOfItems*>(element);
     if (sequence == nullptr || element->ident() == EVR_pixelSQ) continue;
-    for (unsigned long n = 0; n < sequence->card(); ++n) collect(*sequence->getItem(n), found, depth + 1);
+    for (DcmObject* next = nullptr; (next = sequence->nextInContainer(next)) != nullptr;)
+      collect(dynamic_cast<DcmItem&>(*next), found, depth + 1);
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,23 +32,24 @@ struct Segmentation {
   std::vector<Segment> segments;  // by number
   std::vector<SegmentFrame> frames;
   // Of all frames: i along the rows, j along the columns, k along their cross product; the origin is the
-  // first frame's, the spacing along k its Spacing Between Slices, else its Slice Thickness, else 1.
+  // first frame's, the spacing along k means nothing.
   Geometry plane;
-  bool states_slice_spacing = false;               // Spacing Between Slices
-  int maximum_value = 1;                           // above 1: fractional
-  std::string frame_of_reference_uid, series_uid;  // of the images; empty: not said
+  std::optional<double> slice_spacing_mm, slice_thickness_mm;  // as stated: Spacing Between Slices, thickness
+  int maximum_value = 1;                                       // above 1: fractional
+  std::string frame_of_reference_uid, series_uid;              // of the images; empty: not said
   std::vector<std::string> notes;
 };
 
 // Reads a SEG of any vendor, binary, fractional or a label map (PS3.3 C.8.20), of any transfer syntax that
 // Hepar decodes. Frames that are missing are empty slices; segments may overlap. Error: kMissing, kCorrupt,
 // kInvalidInput (no SEG), kUnsupported (frames of several orientations or spacings, or without positions; one
-// part of a concatenation).
+// part of a concatenation; frames of more than 4 GiB).
 Segmentation read_segmentation(const std::filesystem::path& file);
 
 // The grid that the frames themselves make: their slices, evenly spaced from the first to the last one, gaps
-// filled. The distance is the one stated where all frames are multiples of it apart, else the smallest that
-// occurs. Error(kInvalidInput) when they are not a multiple of one distance apart.
+// filled. The distance is the Spacing Between Slices where all frames are multiples of it apart, else the
+// smallest that occurs if it is the Slice Thickness. Error: kInvalidInput when neither says so, kUnsupported
+// for more than 2^32 voxels.
 Geometry segmentation_grid(const Segmentation& segmentation);
 
 // One segment on a grid with the same pixels in plane: frames lie on its slices (0.01 mm in plane, a tenth of
@@ -67,14 +69,17 @@ SegmentMask segment_mask(const Segmentation& segmentation, int segment, const Ct
 Volume<float> segment_probability(const Segmentation& segmentation, int segment, const Geometry& grid);
 
 // Writes the profile's structures of a label map on the CT's grid as a binary SEG on the CT's own instances,
-// whole or not at all; it is read back and compared first. Structures without voxels are left out.
-// Error(kInvalidInput) for another grid, a resampled CT, or no structure at all.
-void write_segmentation(const std::filesystem::path& file, const LabelMap& labels, const CtGrid& ct,
-                        const DicomProfile& profile = {});
+// whole or not at all; it is read back and compared first. Returns notes: structures without voxels, which
+// are left out, and a frame of reference that was made up. Error(kInvalidInput) for another grid, a resampled
+// CT, or no structure at all.
+std::vector<std::string> write_segmentation(const std::filesystem::path& file, const LabelMap& labels,
+                                            const CtGrid& ct, const DicomProfile& profile = {});
 
 // A probability (0 to 1) on the CT's grid as a fractional SEG of one segment, in steps of 1/255. Slices that
-// are 0 throughout get no frame. Only name, colour and codes of `roi` are used.
-void write_fractional_segmentation(const std::filesystem::path& file, const Volume<float>& probability,
-                                   const RoiStyle& roi, const CtGrid& ct, const DicomProfile& profile = {});
+// are 0 throughout get no frame. Only name, colour and codes of `roi` are used. Returns notes as
+// write_segmentation().
+std::vector<std::string> write_fractional_segmentation(const std::filesystem::path& file,
+                                                       const Volume<float>& probability, const RoiStyle& roi,
+                                                       const CtGrid& ct, const DicomProfile& profile = {});
 
 }  // namespace hepar

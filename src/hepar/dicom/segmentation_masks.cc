@@ -125,57 +125,7 @@ Volume<T> fill_volume(const Segmentation& segmentation, int segment, const Geome
   return result;
 }
 
-// True when all offsets are whole numbers of `step_mm`.
-bool is_multiple(const std::vector<double>& offsets_mm, double step_mm) {
-  return std::ranges::all_of(offsets_mm, [step_mm](double offset) {
-    return std::abs(offset / step_mm - std::round(offset / step_mm)) <= kAcross;
-  });
-}
-
 }  // namespace
-
-Geometry segmentation_grid(const Segmentation& segmentation) {
-  HEPAR_EXPECT(!segmentation.frames.empty(), "a segmentation has frames");
-  constexpr double kSamePlaceMm = 0.01;
-  Geometry grid = segmentation.plane;
-  const Vec3 normal = grid.direction.column(2);
-  std::vector<std::pair<double, Vec3>> places;
-  for (const SegmentFrame& frame : segmentation.frames) {
-    const Vec3 step = frame.position_mm - segmentation.plane.origin_mm;
-    if (const Vec3 aside = step - step.dot(normal) * normal; !(aside.norm() <= kInPlaneMm)) {
-      throw Error(ErrorCode::kInvalidInput,
-                  fmt::format("the segmentation's frames are shifted against each other by {:.2f} mm in "
-                              "plane; use the grid of the CT that it was made on",
-                              aside.norm()));
-    }
-    places.emplace_back(step.dot(normal), frame.position_mm);
-  }
-  std::ranges::sort(places, {}, [](const auto& place) { return place.first; });
-  std::vector<double> offsets_mm{0};
-  double smallest_mm = 0;
-  for (const auto& [at_mm, position] : places) {
-    const double offset = at_mm - places.front().first, gap = offset - offsets_mm.back();
-    if (gap < kSamePlaceMm) continue;
-    offsets_mm.push_back(offset);
-    if (smallest_mm == 0 || gap < smallest_mm) smallest_mm = gap;
-  }
-  grid.origin_mm = places.front().second;
-  const bool as_stated = segmentation.states_slice_spacing && is_multiple(offsets_mm, grid.spacing_mm.z);
-  if (offsets_mm.size() > 1 && !as_stated) {
-    // The mean over all steps is finer than one step, whose ends are rounded.
-    grid.spacing_mm.z = offsets_mm.back() / std::round(offsets_mm.back() / smallest_mm);
-    if (!is_multiple(offsets_mm, grid.spacing_mm.z)) {
-      throw Error(
-          ErrorCode::kInvalidInput,
-          fmt::format("the segmentation's frames are no multiples of one distance apart (the smallest "
-                      "is {:.3f} mm); use the grid of the CT that it was made on",
-                      smallest_mm));
-    }
-  }
-  grid.size.k = std::llround(offsets_mm.back() / grid.spacing_mm.z) + 1;
-  check_geometry(grid);
-  return grid;
-}
 
 Mask segment_mask(const Segmentation& segmentation, int segment, const Geometry& grid) {
   return fill_volume<std::uint8_t>(

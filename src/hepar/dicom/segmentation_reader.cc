@@ -14,21 +14,20 @@
 #include "hepar/dicom/frame_decoder.h"
 #include "hepar/dicom/packed_bits.h"
 #include "hepar/dicom/segmentation.h"
+#include "hepar/dicom/segmentation_frames.h"
 #include "hepar/dicom/sequence_items.h"
 
 namespace hepar {
 namespace fs = std::filesystem;
 namespace {
 using dicom::for_each_item;
+using dicom::kLabelMapStorage;
 using dicom::number;
 using dicom::numbers;
 using dicom::text;
 using dicom::utf8_text;
 using dicom::whole;
 using Bytes = std::vector<std::uint8_t>;
-
-// In DICOM since 2024 (supplement 243), hence unknown to older versions of DCMTK.
-constexpr std::string_view kLabelMapStorage = "1.2.840.10008.5.1.4.1.1.66.7";
 
 [[noreturn]] void fail(ErrorCode code, const std::string& why) { throw Error(code, why); }
 
@@ -225,9 +224,8 @@ class Reader {
       fail(ErrorCode::kCorrupt, "its rows and columns are not at right angles");
     Geometry& plane = result_.plane;
     plane.size = {columns_, rows_, 1};
-    plane.spacing_mm = {first.spacing[1], first.spacing[0],
-                        first.slice_spacing_mm.value_or(first.slice_thickness_mm.value_or(1))};
-    result_.states_slice_spacing = first.slice_spacing_mm.has_value();
+    plane.spacing_mm = {first.spacing[1], first.spacing[0], 1};
+    result_.slice_spacing_mm = first.slice_spacing_mm, result_.slice_thickness_mm = first.slice_thickness_mm;
     plane.origin_mm = {first.position[0], first.position[1], first.position[2]};
     plane.direction = nearest_orthonormal(direction);
     try {
@@ -297,8 +295,18 @@ class Reader {
         for (std::uint8_t& value : frame.pixels) value = value != 0 ? 1 : 0;
         frame.pixels = dicom::pack_bits(frame.pixels);
       }
+      take_bytes(1, frame.pixels.size());
       result_.frames.push_back(std::move(frame));
     }
+  }
+
+  // To be called before so many frames are kept: a small file can be made to hold many.
+  void take_bytes(std::int64_t frames, std::size_t frame_bytes) {
+    constexpr std::int64_t kMostBytes = std::int64_t{1} << 32;
+    bytes_ += frames * static_cast<std::int64_t>(frame_bytes);
+    if (bytes_ <= kMostBytes) return;
+    fail(ErrorCode::kUnsupported,
+         fmt::format("its frames make more than {} bytes of memory, which is what Hepar takes", kMostBytes));
   }
 
   // The value that belongs to no segment (PS3.3 C.8.20.2).
@@ -319,6 +327,7 @@ class Reader {
       }
       std::vector<bool> present(65536);
       for (const std::uint16_t value : values) present[value] = true;
+      take_bytes(std::ranges::count(present, true), (area + 7) / 8);
       const auto& at = groups[n].position;
       for (std::int64_t segment = 0; segment < 65536; ++segment) {
         if (!present[static_cast<std::size_t>(segment)] || segment == nothing) continue;
@@ -338,7 +347,7 @@ class Reader {
   std::uintmax_t file_bytes_;
   Segmentation result_;
   Kind kind_ = Kind::kBinary;
-  std::int64_t rows_ = 0, columns_ = 0, bits_ = 0, over_maximum_ = 0;
+  std::int64_t rows_ = 0, columns_ = 0, bits_ = 0, over_maximum_ = 0, bytes_ = 0;
   bool compressed_ = false;
   std::span<const std::uint8_t> native_;
 };
@@ -347,7 +356,9 @@ class Reader {
 
 Segmentation read_segmentation(const fs::path& file) {
   dicom::prepare_dcmtk();
-  if (!fs::is_regular_file(file))
+  std::error_code error_code;
+  const std::uintmax_t file_bytes = fs::file_size(file, error_code);
+  if (error_code || !fs::is_regular_file(file, error_code))
     throw Error(ErrorCode::kMissing, fmt::format("can't read {}: no such file", file.string()));
   if (!dicom::looks_like_dicom(file))
     throw Error(ErrorCode::kInvalidInput, fmt::format("{} is no DICOM file", file.string()));
@@ -367,7 +378,7 @@ Segmentation read_segmentation(const fs::path& file) {
     throw Error(ErrorCode::kInvalidInput, fmt::format("{} is no DICOM Segmentation (SEG)", file.string()));
   }
   try {
-    return Reader(dataset, fs::file_size(file)).read();
+    return Reader(dataset, file_bytes).read();
   } catch (const Error& error) {
     throw error.during(fmt::format("can't use the segmentation {}", file.string()));
   }

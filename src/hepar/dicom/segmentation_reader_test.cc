@@ -84,7 +84,7 @@ TEST_F(SegmentationReader, BitsRunOnOverTheFrames) {
   EXPECT_EQ(read.maximum_value, 1);
   EXPECT_EQ(read.frame_of_reference_uid, "1.2.3.6");
   EXPECT_THAT(read.notes, IsEmpty());
-  EXPECT_FALSE(grid_difference(segmentation_grid(read), grid_of_two(), 1e-9));
+  EXPECT_THROW(segmentation_grid(read), Error);  // it states no distance of slices
 }
 
 // The frame of reference is 1.2.3.6, as the synthetic segmentation states it; it names no series.
@@ -226,6 +226,7 @@ TEST_F(SegmentationReader, SlicesThatAreMissingAreEmpty) {
   SyntheticSegmentation segmentation = two_frames();
   segmentation.frames[1].position_mm = Vec3{-10, -20, 45};
   segmentation.frames.push_back({1, Vec3{-10, -20, 50}, kSecond, ""});
+  segmentation.slice_spacing = "5";
   const Segmentation read = written(segmentation);
   const Geometry grid = segmentation_grid(read);
   EXPECT_EQ(grid.size, (Int3{5, 3, 5}));  // 30, 35, ..., 50 mm
@@ -236,24 +237,15 @@ TEST_F(SegmentationReader, SlicesThatAreMissingAreEmpty) {
   EXPECT_EQ(voxels_of(mask, 3), kSecond);
 }
 
-TEST_F(SegmentationReader, StatedSliceSpacingCounts) {
-  SyntheticSegmentation segmentation = two_frames();
-  segmentation.slice_spacing = "2.5";  // the frames are 5 mm apart: one slice is missing between them
-  EXPECT_EQ(segmentation_grid(written(segmentation)).size.k, 3);
-  segmentation.slice_spacing = "2";  // no divisor of 5 mm
-  EXPECT_EQ(segmentation_grid(written(segmentation)).size.k, 2);
-  segmentation.frames.resize(1);
-  // Only one position is left, and nothing else to go by.
-  EXPECT_DOUBLE_EQ(segmentation_grid(written(segmentation)).spacing_mm.z, 2);
-}
-
-TEST_F(SegmentationReader, UnevenFramesMakeNoGrid) {
-  SyntheticSegmentation segmentation = two_frames();
-  segmentation.frames.push_back({1, Vec3{-10, -20, 42}, kSecond, ""});
-  const Segmentation read = written(segmentation);
-  EXPECT_THROW(segmentation_grid(read), Error);
-  segmentation.frames[2].position_mm = Vec3{-10, -19, 40};
-  EXPECT_THROW(segmentation_grid(written(segmentation)), Error);
+// 65535 segments in one frame of 1024 x 1024 pixels, of 131072 bytes each: 8.6e9 bytes of a file of 2 MB.
+TEST_F(SegmentationReader, SegmentsBeyondMeasureAreRefused) {
+  SyntheticSegmentation segmentation;
+  segmentation.type = "LABELMAP", segmentation.bits = 16;
+  segmentation.rows = segmentation.columns = 1024;
+  Pixels pixels(std::size_t{1024} * 1024);
+  for (std::size_t n = 0; n < pixels.size(); ++n) pixels[n] = static_cast<std::uint16_t>(n % 65536);
+  segmentation.frames = {{0, Vec3{-10, -20, 30}, pixels, ""}};
+  EXPECT_THAT(refusal(ErrorCode::kUnsupported, segmentation), HasSubstr("more than 4294967296 bytes"));
 }
 
 TEST_F(SegmentationReader, GridsWithOtherAxesOfTheSameVoxels) {

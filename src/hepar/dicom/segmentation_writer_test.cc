@@ -117,7 +117,8 @@ TEST_F(SegmentationWriter, OnlyWhatIsThereIsWritten) {
   const CtGrid ct = make_ct(oblique({6, 4, 5}, 2));
   LabelMap labels(ct.geometry);
   labels[{2, 1, 3}] = kCyst;  // one voxel, which belongs to the liver too
-  write_segmentation(file_, labels, ct, profile_);
+  EXPECT_THAT(write_segmentation(file_, labels, ct, profile_),
+              testing::ElementsAre("the structure 'GTV' has no voxels and was left out"));
   const Segmentation read = read_segmentation(file_);
   ASSERT_EQ(read.segments.size(), 2U);
   EXPECT_EQ(read.segments[0].label, "Liver");
@@ -140,8 +141,13 @@ TEST_F(SegmentationWriter, NamesBeyondAscii) {
 TEST_F(SegmentationWriter, CtWithoutFrameOfReference) {
   CtGrid ct = make_ct(oblique({6, 4, 2}, 2));
   ct.frame_of_reference_uid.clear();
-  write_segmentation(file_, LabelMap(ct.geometry, kLiver), ct, profile_);
+  profile_.rois = {kWholeLiver};
+  EXPECT_THAT(write_segmentation(file_, LabelMap(ct.geometry, kLiver), ct, profile_),
+              testing::ElementsAre(
+                  testing::AllOf(HasSubstr("no frame of reference"), HasSubstr(frame_of_reference_for(ct)))));
   EXPECT_EQ(read_segmentation(file_).frame_of_reference_uid, frame_of_reference_for(ct));
+  EXPECT_THAT(write_fractional_segmentation(file_, Volume<float>(ct.geometry, 1), kGtv, ct, profile_),
+              testing::ElementsAre(HasSubstr("no frame of reference")));
 }
 
 TEST_F(SegmentationWriter, ProbabilitiesToHalfAStep) {

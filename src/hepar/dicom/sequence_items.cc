@@ -5,6 +5,8 @@
 
 #include <vector>
 
+#include "hepar/dicom/nesting.h"
+
 namespace hepar::dicom {
 
 std::unique_ptr<DcmDataset> parse_unknown_sequence(DcmItem& parent, const DcmTagKey& tag) {
@@ -22,6 +24,7 @@ std::unique_ptr<DcmDataset> parse_unknown_sequence(DcmItem& parent, const DcmTag
     encoded.push_back(static_cast<Uint8>(number >> 8));
   }
   encoded.insert(encoded.end(), bytes, bytes + length);
+  check_nesting(encoded);
   DcmInputBufferStream stream;
   stream.setBuffer(encoded.data(), static_cast<offile_off_t>(encoded.size()));
   stream.setEos();

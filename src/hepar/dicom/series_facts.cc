@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
 #include <map>
 #include <set>
 
@@ -124,7 +125,7 @@ void find_ct_problems(const Headers& headers, DicomSeries& series) {
   }
   try {
     judge_ct(slices, series);
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {  // a damaged file may claim more than there is memory
     series.problems.push_back(sentence(fmt::format("Hepar does not read it: {}", error.what())));
   }
 }

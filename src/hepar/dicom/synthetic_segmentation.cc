@@ -10,6 +10,8 @@
 
 #include <stdexcept>
 
+#include "hepar/dicom/segmentation_frames.h"
+
 namespace hepar::dicom {
 namespace {
 
@@ -95,7 +97,7 @@ void put_pixels(DcmDataset& dataset, const SyntheticSegmentation& segmentation) 
 void put_image_attributes(DcmDataset& dataset, const SyntheticSegmentation& segmentation) {
   put(dataset, DCM_Modality, "SEG");
   put(dataset, DCM_SOPClassUID,
-      segmentation.type == "LABELMAP" ? "1.2.840.10008.5.1.4.1.1.66.7" : UID_SegmentationStorage);
+      segmentation.type == "LABELMAP" ? std::string(kLabelMapStorage) : UID_SegmentationStorage);
   put(dataset, DCM_SOPInstanceUID, "1.2.3.99");
   put(dataset, DCM_SegmentationType, segmentation.type);
   put(dataset, DCM_PhotometricInterpretation, "MONOCHROME2");

@@ -28,7 +28,13 @@ std::string decimal_from_hex(std::string_view hex) {
   return text;
 }
 
-std::string uid_of_hex(std::string_view hex) { return "2.25." + decimal_from_hex(hex.substr(0, 32)); }
+// The first 32 hexadecimal digits as a UUID of this version; the variant is 10 in binary (RFC 9562 4.1, 4.2).
+std::string uid_of_hex(std::string hex, char version) {
+  hex.resize(32);
+  hex[12] = version;
+  hex[16] = "89ab"[(hex[16] <= '9' ? hex[16] - '0' : hex[16] - 'a' + 10) & 3];
+  return fmt::format("2.25.{}", decimal_from_hex(hex));
+}
 
 }  // namespace
 
@@ -36,10 +42,10 @@ std::string new_uid() {
   std::random_device random;
   std::string hex;
   for (int word = 0; word < 4; ++word) hex += fmt::format("{:08x}", random());
-  return uid_of_hex(hex);
+  return uid_of_hex(hex, '4');
 }
 
-std::string uid_from(std::string_view text) { return uid_of_hex(sha256_hex(text)); }
+std::string uid_from(std::string_view text) { return uid_of_hex(sha256_hex(text), '8'); }
 
 bool is_uid(std::string_view text) {
   if (text.empty() || text.size() > 64) return false;
