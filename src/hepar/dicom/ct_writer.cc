@@ -28,6 +28,8 @@ void require(const OFCondition& status, const fs::path& file) {
   throw Error(ErrorCode::kInternal, fmt::format("can't make {}: {}", file.string(), status.text()));
 }
 
+std::string file_name(std::int64_t k) { return fmt::format("ct_{:04}.dcm", k); }
+
 using Attributes = std::vector<std::pair<DcmTagKey, std::string>>;
 
 Attributes series_attributes(const CtVolume& ct, const CtIdentity& identity) {
@@ -54,6 +56,7 @@ Attributes series_attributes(const CtVolume& ct, const CtIdentity& identity) {
           {DCM_SeriesNumber, "1"},
           {DCM_SeriesDescription, identity.series_description},
           {DCM_PatientPosition, "HFS"},
+          {DCM_BodyPartExamined, "ABDOMEN"},
           {DCM_PositionReferenceIndicator, ""},
           {DCM_Manufacturer, "Hepar"},
           {DCM_SoftwareVersions, std::string(version())},
@@ -88,6 +91,13 @@ void put_pixels(DcmDataset& dataset, const CtVolume& ct, std::int64_t k, const f
           file);
 }
 
+// A longer series of an earlier run must not add its last slices to this one.
+void remove_earlier_slices(const fs::path& folder) {
+  std::error_code ignored;
+  for (std::int64_t k = 0; fs::remove(folder / file_name(k), ignored); ++k) {
+  }
+}
+
 }  // namespace
 
 void write_ct_series(const fs::path& folder, const CtVolume& ct, const CtIdentity& identity) {
@@ -98,9 +108,10 @@ void write_ct_series(const fs::path& folder, const CtVolume& ct, const CtIdentit
                             ct.size().j));
   }
   make_folder(folder);
+  remove_earlier_slices(folder);
   const Attributes common = series_attributes(ct, identity);
   parallel_for(ct.size().k, [&](std::int64_t k) {
-    const fs::path file = folder / fmt::format("ct_{:04}.dcm", k);
+    const fs::path file = folder / file_name(k);
     DcmFileFormat format;
     DcmDataset& dataset = *format.getDataset();
     Attributes attributes = common;

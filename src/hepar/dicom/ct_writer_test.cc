@@ -43,5 +43,15 @@ TEST(CtWriter, CutsWhatSixteenBitsCannotHold) {
   EXPECT_THAT(read.voxels.voxels(), testing::ElementsAre(-1024, 31743, 0, 0));
 }
 
+TEST(CtWriter, AnEarlierSeriesGoes) {
+  const fs::path folder = fs::temp_directory_path() / ("hepar_ct_writer_again_" + std::to_string(::getpid()));
+  for (const std::int64_t slices : {5, 3}) {
+    write_ct_series(folder, CtVolume(Geometry{.size = {4, 4, slices}}),
+                    {.patient_id = "P1", .patient_name = "", .series_description = "", .uid_seed = "c"});
+  }
+  EXPECT_EQ(read_ct_grid(folder).slices.size(), 3U);
+  fs::remove_all(folder);
+}
+
 }  // namespace
 }  // namespace hepar

@@ -50,6 +50,7 @@ std::vector<ExportedRoi> write_case_dicom(const std::filesystem::path& folder, c
   StructureSetExport written;
   const std::string refusal = refusal_of([&] {
     written = export_structure_set(folder / kStructureSetFile, labels, series, profile);
+    // Its notes are those of the structure set.
     write_segmentation(folder / kSegmentationFile, labels, series, profile);
   });
   if (!refusal.empty()) {

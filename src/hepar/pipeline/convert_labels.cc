@@ -110,12 +110,14 @@ ConvertLabelsResult convert_probability(const ConvertLabelsRequest& request) {
                     grid_difference(image.voxels.geometry(), grid.geometry).value_or("its axes differ")));
   }
   const CtVolume probability = reorient(image.voxels, *order);
-  write_fractional_segmentation(request.output, probability,
-                                style_named(request.profile, request.probability_of), grid, request.profile);
+  const std::vector<std::string> written = write_fractional_segmentation(
+      request.output, probability, style_named(request.profile, request.probability_of), grid,
+      request.profile);
   double sum = 0;
   for (const float value : probability.voxels()) sum += value;
   ConvertLabelsResult result{{{request.probability_of, sum * grid.geometry.voxel_volume_ml()}}, grid.notes};
   result.notes.insert(result.notes.end(), image.notes.begin(), image.notes.end());
+  result.notes.insert(result.notes.end(), written.begin(), written.end());
   return result;
 }
 
@@ -164,7 +166,9 @@ ConvertLabelsResult convert_labels(const ConvertLabelsRequest& request) {
         export_structure_set(request.output, labels.voxels, grid, request.profile);
     result.notes.insert(result.notes.end(), written.notes.begin(), written.notes.end());
   } else {
-    write_segmentation(request.output, labels.voxels, grid, request.profile);
+    for (std::string& note : write_segmentation(request.output, labels.voxels, grid, request.profile)) {
+      result.notes.push_back(std::move(note));
+    }
   }
   result.volumes_ml = roi_volumes_ml(labels.voxels, request.profile);
   return result;
