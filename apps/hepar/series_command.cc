@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <memory>
 
 #include "command.h"
+#include "hepar/core/error.h"
 #include "hepar/pipeline/series_listing.h"
 
 namespace hepar {
@@ -20,6 +23,11 @@ Command make_series_command() {
               [folder](Console& console) {
                 const FolderInventory inventory = take_inventory(*folder, &console);
                 console.end_progress();
+                if (inventory.series.empty() && inventory.unreadable.empty() &&
+                    inventory.directory_count == 0) {
+                  throw Error(ErrorCode::kMissing, fmt::format("none of the {} files in {} is DICOM",
+                                                               inventory.file_count, folder->string()));
+                }
                 if (console.json) console.result(inventory_json(inventory));
                 console.say(inventory_text(inventory));
               }};

@@ -41,7 +41,7 @@ std::vector<fs::path> files_below(const fs::path& folder) {
 struct FileView {
   std::optional<FileHeader> header;  // none: no DICOM, or damaged
   DicomObject object;
-  std::string damage;
+  std::optional<DamagedFile> damage;
 };
 
 FileView look_at(const fs::path& file) {
@@ -53,8 +53,8 @@ FileView look_at(const fs::path& file) {
     if (view.header->modality == "RTSTRUCT" || view.header->modality == "SEG")
       dicom::read_references(view.object);
   } catch (const Error& error) {
+    view.damage = {file, view.header ? view.header->modality : "", error.what()};
     view.header.reset();
-    view.damage = error.what();
   }
   return view;
 }
@@ -153,8 +153,8 @@ FolderInventory take_inventory(const fs::path& folder, Progress* progress) {
   inventory.file_count = std::ssize(files);
   std::map<std::pair<std::string, std::string>, std::vector<FileView*>> groups;
   for (FileView& view : views) {
-    if (!view.damage.empty()) {
-      inventory.unreadable.push_back(view.damage);
+    if (view.damage) {
+      inventory.unreadable.push_back(*view.damage);
     } else if (!view.header) {
       ++inventory.not_dicom_count;
     } else if (view.header->series_uid.empty() && view.header->modality.empty()) {

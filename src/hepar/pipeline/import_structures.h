@@ -25,7 +25,8 @@ class StructureSum {
   void add(std::uint8_t kind, const Mask& mask, std::string_view name);
   // Names that belong to no kind, for a note.
   void leave_out(const std::string& name) { left_out_.push_back(name); }
-  // The label map, with notes on overlaps, on what lies outside of the liver, and on structures left out.
+  // The label map, with notes on overlaps, on what lies outside of the liver, on structures without voxels and
+  // on those left out, in particular those whose names sound like lesions.
   // Error(kInvalidInput) without a liver.
   LabelMap labels(std::vector<std::string>& notes) const;
 
@@ -33,7 +34,7 @@ class StructureSum {
   void require_liver() const;
 
   Mask kinds_;  // a bit for each kind
-  std::vector<std::string> left_out_;
+  std::vector<std::string> left_out_, empty_;
 };
 
 }  // namespace hepar::importing
