@@ -175,7 +175,8 @@ TEST_F(Inventory, DamagedFilesAreNamedAndTheRestIsListed) {
   write_text_file(root_ / "header.dcm", bytes.substr(0, 500));  // ends amid the attributes
   write_text_file(root_ / "3.dcm", bytes.substr(0, bytes.size() - 20));
   const FolderInventory inventory = take_inventory(root_);
-  EXPECT_THAT(inventory.unreadable, ElementsAre(Field(&DamagedFile::reason, HasSubstr("header.dcm is a damaged DICOM file"))));
+  EXPECT_THAT(inventory.unreadable,
+              ElementsAre(Field(&DamagedFile::reason, HasSubstr("header.dcm is a damaged DICOM file"))));
   ASSERT_THAT(inventory.series, SizeIs(1));
   EXPECT_THAT(inventory.series.front().objects, SizeIs(4));
 }

@@ -59,17 +59,17 @@ std::vector<ImportedCase> earlier_cases(const ImportRequest& request) {
   }
   const ImportRequest& before = record->request;
   if (before.format != request.format) {
-    throw Error(ErrorCode::kInvalidInput,
-                fmt::format("{} was imported from {}, not from {}; give another folder",
-                            request.dataset.string(), import_format_name(before.format),
-                            import_format_name(request.format)));
+    throw Error(
+        ErrorCode::kInvalidInput,
+        fmt::format("{} was imported from {}, not from {}; give another folder", request.dataset.string(),
+                    import_format_name(before.format), import_format_name(request.format)));
   }
   if (before.structures != request.structures) {
-    throw Error(ErrorCode::kInvalidInput,
-                fmt::format("{} was imported by other names of structures, {}, and these are {}; give another "
-                            "folder or those names",
-                            request.dataset.string(), all_names(before.structures),
-                            all_names(request.structures)));
+    throw Error(
+        ErrorCode::kInvalidInput,
+        fmt::format("{} was imported by other names of structures, {}, and these are {}; give another "
+                    "folder or those names",
+                    request.dataset.string(), all_names(before.structures), all_names(request.structures)));
   }
   return std::move(record->taken);
 }

@@ -66,9 +66,9 @@ struct ImportReport {
 // again. A case of an earlier run goes only when its source has other bytes now and these can't be used; when
 // they can't be read this time it stays, with a note. A run that is killed leaves no half case, and a case
 // that was being replaced is made again by the next one. Nothing is written when no case is taken, and no
-// record is left of a dataset without cases. One case is in memory at a time. Error: kMissing (no such source,
-// nothing in it that looks like the format), kInvalidInput (the dataset folder holds something else, or
-// another run imports into it), kExhausted (disk full; the cases written by then stay), kCancelled.
+// record is left of a dataset without cases. One case is in memory at a time. Error: kMissing (no such
+// source, nothing in it that looks like the format), kInvalidInput (the dataset folder holds something else,
+// or another run imports into it), kExhausted (disk full; the cases written by then stay), kCancelled.
 ImportReport import_dataset(const ImportRequest& request, Progress* progress = nullptr);
 
 // The document "hepar.import/1", which also lies in the dataset as import.json.

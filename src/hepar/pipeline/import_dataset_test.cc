@@ -117,7 +117,8 @@ TEST_F(ImportTest, NothingTakenWritesNothing) {
   EXPECT_THAT(only_refusal(report), HasSubstr("no liver"));
   EXPECT_FALSE(fs::exists(root_ / "dataset/dataset.json"));
   EXPECT_FALSE(fs::exists(root_ / "dataset/import.json"));
-  EXPECT_FALSE(fs::exists(root_ / "dataset/labelsTr"));
+  EXPECT_FALSE(fs::exists(root_ / "dataset"));
+  EXPECT_THAT(import_text(report), HasSubstr("volume-0.nii  refused"));
 }
 
 TEST_F(ImportTest, WhatIsNoSourceIsAnError) {

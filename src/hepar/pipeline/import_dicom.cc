@@ -278,8 +278,7 @@ Source find_cases(const fs::path& folder, const std::string& modality, const Str
                                                  inventory.file_count, folder.string()));
   }
   for (const auto& [ct, files] : drawn.by_ct()) {
-    source.candidates.push_back(
-        make_candidate(*ct, files, names, add_file, doubtful_count(*ct, inventory)));
+    source.candidates.push_back(make_candidate(*ct, files, names, add_file, doubtful_count(*ct, inventory)));
   }
   std::ranges::sort(source.candidates, {}, &Candidate::name);
   const auto cts = std::ranges::count(inventory.series, "CT", &DicomSeries::modality);

@@ -95,8 +95,8 @@ Structures structures_in(const fs::path& masks) {
   return all;
 }
 
-// The structure that a file of an archive belongs to: the first folder of its path that counts as one, else the
-// first that is not MASKS_DICOM. Empty: none.
+// The structure that a file of an archive belongs to: the first folder of its path that counts as one, else
+// the first that is not MASKS_DICOM. Empty: none.
 std::string structure_of(std::string_view name) {
   std::string first;
   for (const fs::path& part : fs::path(name).parent_path()) {

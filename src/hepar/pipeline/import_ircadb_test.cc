@@ -17,7 +17,6 @@ using testing::ElementsAre;
 using testing::ElementsAreArray;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::Not;
 using testing::SizeIs;
 
 // Puts what a folder holds into FOLDER.zip, below its name, and removes it.
@@ -65,7 +64,7 @@ TEST_F(IrcadbTest, Archives) {
   EXPECT_EQ(report.taken[0].source, "case02");
   EXPECT_THAT(imported_labels(root_ / "dataset", "ircadb_02").voxels(),
               ElementsAreArray(import_labels().voxels()));
-  EXPECT_FALSE(fs::exists(root_ / "dataset/.part-import"));
+  EXPECT_THAT(report.taken[0].notes, Contains("Structures that were not used: bone."));
 }
 
 TEST_F(IrcadbTest, AllSpellingsOfTumoursAreJoined) {
@@ -83,7 +82,8 @@ TEST_F(IrcadbTest, AllSpellingsOfTumoursAreJoined) {
   fill(expected, {5, 1, 1}, {8, 2, 2}, kTumour);
   EXPECT_THAT(imported_labels(root_ / "dataset", "ircadb_03").voxels(), ElementsAreArray(expected.voxels()));
   EXPECT_THAT(report.taken[0].notes,
-              ElementsAre(HasSubstr("tumour outside of the liver, which stay tumour: 1")));
+              ElementsAre(HasSubstr("tumour outside of the liver, which stay tumour: 1"),
+                          "Structures that were not used: bone."));
 }
 
 TEST_F(IrcadbTest, BrokenCasesAreRefused) {
@@ -113,6 +113,47 @@ TEST_F(IrcadbTest, BrokenCasesAreRefused) {
   EXPECT_THAT(reasons["case05"], HasSubstr("livertumor01 holds the values"));
   EXPECT_THAT(reasons["case06"], HasSubstr("ZIP archive"));
   EXPECT_THAT(reasons["other/case01"], HasSubstr("also called ircadb_01"));
+}
+
+// Slices one folder deeper than usual, in folders and in archives.
+TEST_F(IrcadbTest, MasksAtAnyDepth) {
+  for (const char* name : {"case01", "case02"}) {
+    write_ircadb(name, import_labels());
+    const fs::path masks = root_ / "ircadb" / name / "MASKS_DICOM";
+    make_folder(masks / "livertumor01/x");
+    for (const char* slice : {"ct_0001.dcm", "ct_0002.dcm", "ct_0003.dcm", "ct_0004.dcm"})
+      fs::rename(masks / "livertumor01" / slice, masks / "livertumor01/x" / slice);
+    make_folder(masks / "group");
+    fs::rename(masks / "liver", masks / "group/liver");
+  }
+  zip(root_ / "ircadb/case02/MASKS_DICOM");
+  const ImportReport report = import_ircadb();
+  ASSERT_THAT(report.taken, SizeIs(2)) << import_text(report);
+  for (const char* name : {"ircadb_01", "ircadb_02"}) {
+    EXPECT_THAT(imported_labels(root_ / "dataset", name).voxels(),
+                ElementsAreArray(import_labels().voxels()));
+  }
+}
+
+TEST_F(IrcadbTest, AFolderBesideItsArchiveIsRefused) {
+  for (const char* part : {"MASKS_DICOM", "PATIENT_DICOM"}) {
+    write_ircadb("case01", import_labels());
+    const fs::path folder = root_ / "ircadb/case01" / part;
+    fs::copy(folder, root_ / "kept", fs::copy_options::recursive);
+    zip(folder);
+    fs::rename(root_ / "kept", folder);
+    EXPECT_THAT(only_refusal(import_ircadb()),
+                AllOf(HasSubstr(std::string(part) + " and " + part + ".zip"), HasSubstr("keep the one")));
+    fs::remove_all(root_ / "ircadb/case01");
+  }
+}
+
+TEST_F(IrcadbTest, StructuresThatSoundLikeLesionsAreSaid) {
+  write_ircadb("case01", import_labels());
+  const fs::path masks = root_ / "ircadb/case01/MASKS_DICOM";
+  fs::rename(masks / "livertumor01", masks / "metastasis1");
+  EXPECT_THAT(import_ircadb().taken.at(0).notes,
+              Contains("Of them these sound like lesions, and are not in the labels: metastasis1."));
 }
 
 }  // namespace

@@ -109,7 +109,8 @@ Numbered numbered_files(const fs::path& folder, const std::regex& pattern, Sourc
   for (const fs::path& file : entries_of(folder)) {
     const std::string name = file.filename().string();
     std::error_code ignored;
-    if (!fs::is_regular_file(file, ignored) || name.starts_with('.')) continue;  // "._liver_0.nii.gz" of macOS
+    if (!fs::is_regular_file(file, ignored) || name.starts_with('.'))
+      continue;  // "._liver_0.nii.gz" of macOS
     if (const auto number = number_in(name, pattern)) {
       files[*number].push_back(file);
     } else {

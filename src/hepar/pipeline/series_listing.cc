@@ -148,7 +148,8 @@ std::string inventory_text(const FolderInventory& inventory) {
     }
   }
   text = (inventory.series.empty() ? "" : plain_table(table)) + text;
-  for (const DamagedFile& damaged : inventory.unreadable) text += fmt::format("damaged: {}\n", damaged.reason);
+  for (const DamagedFile& damaged : inventory.unreadable)
+    text += fmt::format("damaged: {}\n", damaged.reason);
   if (nameless > 0) text += fmt::format("Series without a Patient ID: {}.\n", nameless);
   return text + fmt::format(
                     "{} patients, {} studies, {} series in {} files; {} files are no DICOM, {} are DICOM "
