@@ -262,7 +262,11 @@ class Import {
     } else if (fs::exists(record_file())) {  // there was a case, and there is none any more
       files_.remove_empty_folders();
       fs::remove(description);
-      fs::remove(record_file());
+      if (files_.has_folders()) {  // a file of half a case; the next run knows by the record whose it is
+        write_text_file(record_file(), import_json(record));
+      } else {
+        fs::remove(record_file());
+      }
     }
   }
 

@@ -162,6 +162,11 @@ void DatasetFiles::remove(const std::string& name) const {
   remove_file(image_of(name));
 }
 
+bool DatasetFiles::has_folders() const {
+  std::error_code ignored;
+  return fs::exists(root_ / "imagesTr", ignored) || fs::exists(root_ / "labelsTr", ignored);
+}
+
 void DatasetFiles::remove_empty_folders() const {
   for (const char* folder : {"labelsTr", "imagesTr"}) {
     std::error_code ignored;

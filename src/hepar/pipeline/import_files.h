@@ -44,6 +44,7 @@ class DatasetFiles {
   void remove(const std::string& name) const;
   // Removes the folders of images and labels if they are empty.
   void remove_empty_folders() const;
+  bool has_folders() const;
 
  private:
   std::filesystem::path image_of(const std::string& name) const;
