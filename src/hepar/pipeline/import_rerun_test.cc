@@ -178,7 +178,7 @@ TEST_F(MadeUpSource, TheSameBytesThatAreRefusedNowCostNoCase) {
   EXPECT_THAT(import({candidate("a", refused)}).notes, ElementsAre(HasSubstr("a was removed")));
 }
 
-TEST_F(MadeUpSource, AFullDiskEndsTheRunWithTheRecordOfWhatIsThere) {
+TEST_F(MadeUpSource, AFailedWriteEndsTheRunWithTheRecordOfWhatIsThere) {
   import({candidate("a", good)});
   make_folder(root_ / "dataset/imagesTr/b_0000.nii.gz/full");  // nothing can be moved there
   import_error(ErrorCode::kMissing, [&] { import({candidate("a", good), candidate("b", good)}); });
