@@ -203,11 +203,16 @@ Candidate make_candidate(const DicomSeries& ct, std::vector<DrawnFile> files, co
 }
 
 // What can't be read is listed when it may be an RTSTRUCT or SEG that was wanted, else counted.
-void tell_damage(const FolderInventory& inventory, const std::string& modality, Source& source) {
+void tell_damage(const FolderInventory& inventory, const fs::path& folder, const std::string& modality,
+                 Source& source) {
   std::map<std::string, std::int64_t> unknown;  // by reason
   std::int64_t others = 0;
   for (const DamagedFile& damaged : inventory.unreadable) {
-    const std::string reason = without_paths(damaged.reason, {damaged.file});
+    std::string reason = without_paths(damaged.reason, {damaged.file});
+    // A short path may be part of other text: it is the name only where the sentence begins.
+    if (const std::string relative = damaged.file.lexically_relative(folder).string();
+        reason.starts_with(relative))
+      reason.replace(0, relative.size(), "a file of it");
     if (damaged.modality == modality) {
       source.refused.push_back({fmt::format("a damaged {}", modality), reason});
     } else if (damaged.modality.empty()) {
@@ -269,10 +274,11 @@ class DrawnFiles {
 
 Source find_cases(const fs::path& folder, const std::string& modality, const StructureNames& names,
                   AddFile add_file, Progress* progress) {
-  const FolderInventory inventory = take_inventory(fs::absolute(folder).lexically_normal(), progress);
+  const fs::path absolute = fs::absolute(folder).lexically_normal();
+  const FolderInventory inventory = take_inventory(absolute, progress);
   Source source;
   const DrawnFiles drawn(inventory, modality, source);
-  tell_damage(inventory, modality, source);
+  tell_damage(inventory, absolute, modality, source);
   if (drawn.found() == 0 && source.refused.empty()) {
     throw Error(ErrorCode::kMissing, fmt::format("there is no {} among the {} files in {}", modality,
                                                  inventory.file_count, folder.string()));
