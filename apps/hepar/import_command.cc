@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <map>
 #include <memory>
 
 #include "command.h"
@@ -13,17 +12,11 @@ namespace hepar {
 namespace {
 
 void bind(CLI::App& app, ImportRequest& request) {
-  static const std::map<std::string, ImportFormat> kFormats{{"lits", ImportFormat::kLits},
-                                                            {"msd", ImportFormat::kMsd},
-                                                            {"ircadb", ImportFormat::kIrcadb},
-                                                            {"dicom-rt", ImportFormat::kDicomRt},
-                                                            {"dicom-seg", ImportFormat::kDicomSeg}};
-  app.add_option(
-         "format", request.format,
+  app.add_option_function<std::string>(
+         "format", [&request](const std::string& name) { request.format = parse_import_format(name); },
          "lits (volume-N.nii, segmentation-N.nii), msd (Task03_Liver), ircadb (3D-IRCADb-01), dicom-rt "
          "(DICOM CT and structure sets), dicom-seg (DICOM CT and segmentations)")
-      ->required()
-      ->transform(CLI::CheckedTransformer(kFormats).description(""));
+      ->required();
   app.add_option("source", request.source, "Folder to be searched")->required();
   app.add_option("dataset", request.dataset, "nnU-Net dataset to be made, or gone on with")->required();
   const auto add = [&app](const char* name, std::vector<std::string>& names, const char* what) {

@@ -55,8 +55,9 @@ TEST_F(ImportCli, TellsWhatWasTakenAndWhatNot) {
   break_lits("1");
   const Outcome first = import_lits();
   EXPECT_EQ(first.status, 0) << first.err;
-  EXPECT_THAT(first.out, AllOf(HasSubstr("lits_000"), HasSubstr("refused: volume-1.nii: "),
-                               HasSubstr("1 taken now, 0 were there; 1 refused")));
+  EXPECT_THAT(first.out,
+              AllOf(HasSubstr("lits_000"), HasSubstr("volume-1.nii  refused"),
+                    HasSubstr("refused: volume-1.nii: "), HasSubstr("1 taken now, 0 were there; 1 refused")));
   const Outcome again = import_lits("--json");
   EXPECT_EQ(again.status, 0) << again.err;
   const auto document = nlohmann::json::parse(again.out);
@@ -80,6 +81,9 @@ TEST_F(ImportCli, WrongCommandLines) {
   EXPECT_EQ(run("import lits " + path("none") + " " + path("dataset")).status, 3);
   EXPECT_EQ(import_lits("--liver Leber").status, 2);
   EXPECT_EQ(run("series " + path("none")).status, 3);
+  const Outcome no_dicom = run("series " + path("lits"));
+  EXPECT_EQ(no_dicom.status, 3);
+  EXPECT_THAT(no_dicom.err, HasSubstr("none of the 4 files"));
 }
 
 TEST_F(ImportCli, Series) {

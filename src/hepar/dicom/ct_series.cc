@@ -237,6 +237,35 @@ CtSeries read_ct_series(const fs::path& folder, const CtSeriesOptions& options) 
   return series;
 }
 
+CtSeries read_ct_series(const std::vector<fs::path>& files, bool resample_irregular) {
+  std::vector<std::optional<FileHeader>> headers(files.size());
+  parallel_for(std::ssize(files), [&](std::int64_t n) {
+    const auto index = static_cast<std::size_t>(n);
+    headers[index] = dicom::read_file_header(files[index]);
+  });
+  std::vector<FileHeader> slices;
+  for (auto& header : headers) {
+    if (header && header->is_ct_slice()) slices.push_back(std::move(*header));
+  }
+  if (slices.empty())
+    throw Error(ErrorCode::kMissing, fmt::format("none of {} files is a CT slice", files.size()));
+  for (const FileHeader& slice : slices) {
+    if (slice.series_uid != slices.front().series_uid)
+      throw Error(ErrorCode::kInvalidInput, "the CT slices belong to several series; give those of one");
+  }
+  try {
+    const SliceStack stack = dicom::stack_slices(checked_planes(slices), resample_irregular);
+    CtSeries series = with_voxels(grid_of(slices, stack), slices, stack);
+    if (slices.size() < files.size()) {
+      series.grid.notes.push_back(
+          fmt::format("Files of the series that are no CT slices: {}.", files.size() - slices.size()));
+    }
+    return series;
+  } catch (const Error& error) {
+    throw error.during("can't use the CT series");
+  }
+}
+
 CtGrid read_ct_grid(const fs::path& folder, const CtSeriesOptions& options) {
   CtGrid result;
   with_series(folder, options,

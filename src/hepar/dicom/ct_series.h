@@ -59,7 +59,12 @@ struct CtSeries {
 // No message holds patient data. PS3.3 C.7.6.2 (image plane), C.8.2.1 (CT image).
 CtSeries read_ct_series(const std::filesystem::path& folder, const CtSeriesOptions& options = {});
 
-// The same without the pixels, which are not looked at but for duplicates.
+// The same of files that are known to belong to one series, such as those of a FolderInventory: what else
+// lies beside them does not matter. Files that are no CT slices are left out with a note.
+// Error(kInvalidInput) for several series, Error(kMissing) without a slice.
+CtSeries read_ct_series(const std::vector<std::filesystem::path>& files, bool resample_irregular = false);
+
+// The first one without the pixels, which are not looked at but for duplicates.
 CtGrid read_ct_grid(const std::filesystem::path& folder, const CtSeriesOptions& options = {});
 
 }  // namespace hepar

@@ -27,7 +27,7 @@ using dicom::FileHeader;
 struct FileView {
   std::optional<FileHeader> header;  // none: no DICOM, or damaged
   DicomObject object;
-  std::string damage;
+  std::optional<DamagedFile> damage;
 };
 
 // Names the file by its path below the folder.
@@ -46,13 +46,14 @@ FileView look_at(const fs::path& file, const fs::path& folder) {
     if (view.header->modality == "RTSTRUCT" || view.header->modality == "SEG")
       dicom::read_references(view.object);
   } catch (const Error& error) {
+    view.damage = {file, view.header ? view.header->modality : "", error.what()};
     view.header.reset();
-    view.damage = error.what();
   } catch (const std::exception& error) {  // such as no memory for what a damaged file claims
+    view.damage = {file, view.header ? view.header->modality : "",
+                   fmt::format("{} can't be read: {}", file.string(), error.what())};
     view.header.reset();
-    view.damage = fmt::format("{} can't be read: {}", file.string(), error.what());
   }
-  shorten(view.damage, file, folder);
+  if (view.damage) shorten(view.damage->reason, file, folder);
   return view;
 }
 
@@ -142,6 +143,8 @@ const DicomSeries* FolderInventory::ct_of(const DicomObject& object) const {
     if (contains(object.references.frame_of_reference_uids, candidate.frame_of_reference_uid))
       in_frame.push_back(&candidate);
   }
+  // Phases of one study share their frame of reference: it decides only for objects that say no more.
+  if (!object.references.series_uids.empty() || !object.references.instance_uids.empty()) in_frame.clear();
   for (const auto& matching : {named, drawn_on, in_frame}) {
     if (!matching.empty()) return matching.size() == 1 ? matching.front() : nullptr;
   }
@@ -156,8 +159,8 @@ FolderInventory take_inventory(const fs::path& folder, Progress* progress) {
   inventory.file_count = std::ssize(files);
   std::map<std::pair<std::string, std::string>, std::vector<FileView*>> groups;
   for (FileView& view : views) {
-    if (!view.damage.empty()) {
-      inventory.unreadable.push_back(view.damage);
+    if (view.damage) {
+      inventory.unreadable.push_back(*view.damage);
     } else if (!view.header) {
       ++inventory.not_dicom_count;
     } else if (view.header->series_uid.empty() && view.header->modality.empty()) {

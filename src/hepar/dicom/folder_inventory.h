@@ -40,16 +40,24 @@ struct DicomSeries {
   std::vector<std::string> problems;  // a sentence each; of a CT also why read_ct_series() refuses it
 };
 
+// A DICOM file that can't be read.
+struct DamagedFile {
+  std::filesystem::path file;
+  std::string modality;  // as stored; empty: can't be told
+  std::string reason;    // a sentence, which names the file
+};
+
 struct FolderInventory {
   std::vector<DicomSeries> series;      // by patient, study, modality and UID
   std::int64_t file_count = 0;          // all there are
   std::int64_t not_dicom_count = 0;     // files that are no DICOM
   std::int64_t directory_count = 0;     // DICOMDIR and others that belong to no series
-  std::vector<std::string> unreadable;  // DICOM files that are damaged, a sentence each
+  std::vector<DamagedFile> unreadable;  // by file
   std::map<std::string, std::set<std::size_t>> ct_by_instance;  // where in `series` a CT's SOP instance lies
   const DicomSeries* find(const std::string& series_uid) const;
-  // The CT series that an object was drawn on: the one it names, else the one with the instances it names,
-  // else the only one in its frame of reference. Nothing when that isn't there, or not clear.
+  // The CT series that an object was drawn on: the one it names, else the one with the instances it names; of
+  // an object that names neither, the only one in its frame of reference. Nothing when that isn't there, or
+  // not clear.
   const DicomSeries* ct_of(const DicomObject& object) const;
 };
 

@@ -16,6 +16,7 @@ namespace hepar::dicom {
 namespace {
 namespace fs = std::filesystem;
 using testing::ElementsAre;
+using testing::Field;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
@@ -176,7 +177,9 @@ TEST_F(Inventory, DamagedFilesAreNamedAndTheRestIsListed) {
   write_text_file(root_ / "header.dcm", bytes.substr(0, 500));  // ends amid the attributes
   write_text_file(root_ / "3.dcm", bytes.substr(0, bytes.size() - 20));
   const FolderInventory inventory = take_inventory(root_);
-  EXPECT_THAT(inventory.unreadable, ElementsAre(testing::StartsWith("header.dcm is a damaged DICOM file")));
+  EXPECT_THAT(
+      inventory.unreadable,
+      ElementsAre(Field(&DamagedFile::reason, testing::StartsWith("header.dcm is a damaged DICOM file"))));
   ASSERT_THAT(inventory.series, SizeIs(1));
   EXPECT_THAT(inventory.series.front().objects, SizeIs(4));
 }
@@ -200,6 +203,12 @@ TEST_F(Inventory, WhatAnObjectWasDrawnOn) {
   write_object("by_instance.dcm", "RTSTRUCT", "", "1.2.3.9.100.14", "1.2.3.6");  // of the second CT
   write_object("unclear.dcm", "RTSTRUCT", "", "", "1.2.3.6");                    // both CTs
   write_object("lost.dcm", "SEG", "1.2.99", "", "");
+  write_object("other_phase.dcm", "RTSTRUCT", "1.2.99", "", "1.2.3.7");  // a CT in its frame is not enough
+  auto third = even_slices(2);
+  for (auto& slice : third)
+    slice.series_uid = "1.2.3.33333333", slice.attributes["FrameOfReferenceUID"] = "1.2.3.7";
+  make_folder(root_ / "ct3");
+  write_slices(root_ / "ct3", third);
   const FolderInventory inventory = take_inventory(root_);
   std::map<std::string, std::pair<std::string, std::string>> drawn_on;  // by file: CT, problem
   for (const DicomSeries& series : inventory.series) {
@@ -215,6 +224,7 @@ TEST_F(Inventory, WhatAnObjectWasDrawnOn) {
   EXPECT_EQ(drawn_on["unclear.dcm"].first, "");
   EXPECT_THAT(drawn_on["unclear.dcm"].second, HasSubstr("not here, or not clear"));
   EXPECT_EQ(drawn_on["lost.dcm"].first, "");
+  EXPECT_EQ(drawn_on["other_phase.dcm"].first, "");
   EXPECT_THAT(drawn_on["lost.dcm"].second, HasSubstr("not here, or not clear"));
 }
 

@@ -2,6 +2,7 @@
 #include "hepar/pipeline/import_dataset.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <new>
@@ -10,7 +11,7 @@
 #include "hepar/core/error.h"
 #include "hepar/core/file.h"
 #include "hepar/digest/sha256.h"
-#include "hepar/io/image_io.h"
+#include "hepar/pipeline/import_files.h"
 #include "hepar/pipeline/import_record.h"
 #include "hepar/pipeline/import_source.h"
 
@@ -19,6 +20,7 @@ namespace fs = std::filesystem;
 namespace {
 using importing::Candidate;
 using importing::CaseVolumes;
+using importing::DatasetFiles;
 using importing::Source;
 
 Source find_source(const ImportRequest& request, Progress* progress) {
@@ -37,21 +39,37 @@ Source find_source(const ImportRequest& request, Progress* progress) {
   return importing::segmentation_source(request.source, request.structures, progress);
 }
 
+// "liver Liver; tumour GTV*, Mass*; cyst Cyst*".
+std::string all_names(const StructureNames& names) {
+  return fmt::format("liver {}; tumour {}; cyst {}", fmt::join(names.liver, ", "),
+                     fmt::join(names.tumour, ", "), fmt::join(names.cyst, ", "));
+}
+
 // The earlier import that the folder holds. Error(kInvalidInput) when it holds anything else.
 std::vector<ImportedCase> earlier_cases(const ImportRequest& request) {
   auto record = importing::read_record(request.dataset);
   if (!record) {
-    if (fs::exists(request.dataset / "imagesTr") || fs::exists(request.dataset / "labelsTr")) {
+    const auto holds = [&](const char* name) { return fs::exists(request.dataset / name); };
+    if (holds("imagesTr") || holds("labelsTr") || holds("dataset.json")) {
       throw Error(ErrorCode::kInvalidInput,
                   fmt::format("{} is a dataset that was not imported by Hepar; give another folder",
                               request.dataset.string()));
     }
     return {};
   }
-  if (record->request.format != request.format || record->request.structures != request.structures) {
-    throw Error(ErrorCode::kInvalidInput,
-                fmt::format("{} was imported from {} or by other names of structures; give another folder",
-                            request.dataset.string(), import_format_name(record->request.format)));
+  const ImportRequest& before = record->request;
+  if (before.format != request.format) {
+    throw Error(
+        ErrorCode::kInvalidInput,
+        fmt::format("{} was imported from {}, not from {}; give another folder", request.dataset.string(),
+                    import_format_name(before.format), import_format_name(request.format)));
+  }
+  if (before.structures != request.structures) {
+    throw Error(
+        ErrorCode::kInvalidInput,
+        fmt::format("{} was imported by other names of structures, {}, and these are {}; give another "
+                    "folder or those names",
+                    request.dataset.string(), all_names(before.structures), all_names(request.structures)));
   }
   return std::move(record->taken);
 }
@@ -72,58 +90,6 @@ void check_case(const CaseVolumes& volumes) {
     throw Error(ErrorCode::kInvalidInput, fmt::format("all voxels of the image are {} HU", least));
 }
 
-// The dataset's folders, and the hidden one in which a case is made before its files move into place.
-class Dataset {
- public:
-  explicit Dataset(const fs::path& root)
-      : images_(root / "imagesTr"), labels_(root / "labelsTr"), scratch_(root / ".part-import") {
-    remove_scratch();  // of a run that was killed
-  }
-  ~Dataset() { remove_scratch(); }
-  Dataset(const Dataset&) = delete;
-  Dataset& operator=(const Dataset&) = delete;
-
-  // An empty folder.
-  const fs::path& fresh_scratch() const {
-    remove_scratch();
-    make_folder(scratch_);
-    return scratch_;
-  }
-  bool has(const std::string& name) const {
-    return fs::exists(image_of(name)) && fs::exists(labels_of(name));
-  }
-  void write(const std::string& name, const CaseVolumes& volumes) const {
-    fresh_scratch();
-    write_ct(scratch_ / "image.nii.gz", volumes.ct);
-    write_labels(scratch_ / "labels.nii.gz", volumes.labels);
-    make_folder(images_);
-    make_folder(labels_);
-    move(scratch_ / "image.nii.gz", image_of(name));
-    move(scratch_ / "labels.nii.gz", labels_of(name));
-  }
-  void remove(const std::string& name) const {
-    std::error_code ignored;
-    fs::remove(labels_of(name), ignored);
-    fs::remove(image_of(name), ignored);
-  }
-
- private:
-  fs::path image_of(const std::string& name) const { return images_ / (name + "_0000.nii.gz"); }
-  fs::path labels_of(const std::string& name) const { return labels_ / (name + ".nii.gz"); }
-  void remove_scratch() const {
-    std::error_code ignored;
-    fs::remove_all(scratch_, ignored);
-  }
-  static void move(const fs::path& from, const fs::path& to) {
-    std::error_code error;
-    fs::rename(from, to, error);
-    if (error)
-      throw Error(ErrorCode::kMissing, fmt::format("can't write {}: {}", to.string(), error.message()));
-  }
-
-  fs::path images_, labels_, scratch_;
-};
-
 ImportedCase describe(const Candidate& candidate, const std::string& digest, const CaseVolumes& volumes) {
   std::int64_t count[4] = {};
   for (const std::uint8_t label : volumes.labels.voxels()) ++count[label];
@@ -139,17 +105,52 @@ ImportedCase describe(const Candidate& candidate, const std::string& digest, con
           .notes = volumes.notes};
 }
 
+// The exception in flight as a reason to refuse one case; what must end the run is thrown on.
+Error refusal() {
+  try {
+    throw;
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::kCancelled || error.code() == ErrorCode::kInternal) throw;
+    return error;
+  } catch (const std::bad_alloc&) {
+    return {ErrorCode::kExhausted, "it needs more memory than there is"};
+  } catch (const fs::filesystem_error& error) {  // its text names paths
+    return {ErrorCode::kMissing, fmt::format("its files can't be read: {}", error.code().message())};
+  }
+}
+
+// True when the bytes of a source are what is refused, not their way here.
+bool is_on_the_bytes(ErrorCode code) {
+  return code == ErrorCode::kInvalidInput || code == ErrorCode::kCorrupt || code == ErrorCode::kUnsupported;
+}
+
 // One run: goes through the candidates and keeps the record on the disk up with the files.
 class Import {
  public:
-  Import(const ImportRequest& request, Source source, std::vector<ImportedCase> earlier)
-      : dataset_(request.dataset), candidates_(std::move(source.candidates)), earlier_(std::move(earlier)) {
+  Import(const ImportRequest& request, const DatasetFiles& files, Source source,
+         std::vector<ImportedCase> earlier)
+      : files_(files), candidates_(std::move(source.candidates)), earlier_(std::move(earlier)) {
     report_.request = request;
     report_.refused = std::move(source.refused), report_.notes = std::move(source.notes);
     keep_cases_without_source();
   }
 
   ImportReport run(Progress* progress) {
+    try {
+      take_all(progress);
+    } catch (...) {
+      try {
+        write_record();
+      } catch (const Error&) {  // on a full disk, say: the one before it stays, and the first error counts
+      }
+      throw;
+    }
+    write_record();
+    return std::move(report_);
+  }
+
+ private:
+  void take_all(Progress* progress) {
     std::set<std::string> names;
     for (std::size_t n = 0; n < candidates_.size(); ++n) {
       report(progress, "importing", static_cast<double>(n) / static_cast<double>(candidates_.size()));
@@ -157,18 +158,13 @@ class Import {
       if (names.insert(candidate.name).second) {
         take(candidate);
       } else {
-        refuse(candidate, fmt::format("another case of the source is also called {}", candidate.name));
+        report_.refused.push_back(
+            {candidate.source, fmt::format("another case of the source is also called {}", candidate.name)});
       }
     }
     report(progress, "importing", 1.0);
-    if (!report_.taken.empty()) {
-      write_record();
-      write_text_file(report_.request.dataset / "dataset.json", importing::dataset_json(report_));
-    }
-    return std::move(report_);
   }
 
- private:
   const ImportedCase* earlier(const std::string& name) const {
     const auto found = std::ranges::find(earlier_, name, &ImportedCase::name);
     return found == earlier_.end() ? nullptr : &*found;
@@ -177,49 +173,70 @@ class Import {
   void keep_cases_without_source() {
     for (const ImportedCase& before : earlier_) {
       if (std::ranges::find(candidates_, before.name, &Candidate::name) != candidates_.end()) continue;
-      if (!dataset_.has(before.name)) continue;
-      report_.taken.push_back(before);
+      if (!files_.has(before.name)) continue;
+      add(before);
       report_.notes.push_back(
           fmt::format("{} is from an earlier run; the source no longer holds it.", before.name));
     }
   }
 
-  void refuse(const Candidate& candidate, const std::string& reason) {
-    report_.refused.push_back({candidate.source, reason});
-  }
-
   void take(const Candidate& candidate) {
-    std::string digest;
+    const fs::path& scratch = files_.fresh_scratch();
+    std::string digest;  // empty: the source can't be read whole
     CaseVolumes volumes;
     try {
       digest = digest_of(candidate.paths);
       const ImportedCase* before = earlier(candidate.name);
-      if (before != nullptr && before->source_sha256 == digest && dataset_.has(candidate.name)) {
+      if (before != nullptr && before->source_sha256 == digest && files_.has(candidate.name)) {
         add(*before);
         return;
       }
-      volumes = candidate.read(dataset_.fresh_scratch());
+      volumes = candidate.read(scratch);
       check_case(volumes);
-    } catch (const Error& error) {
-      if (error.code() == ErrorCode::kCancelled || error.code() == ErrorCode::kInternal) throw;
-      drop(candidate, error.what());
-      return;
-    } catch (const std::bad_alloc&) {
-      drop(candidate, "it needs more memory than there is");
+    } catch (...) {
+      refuse(candidate, digest, refusal());
       return;
     }
-    dataset_.write(candidate.name, volumes);
+    write(candidate, digest, volumes);
+  }
+
+  void write(const Candidate& candidate, const std::string& digest, const CaseVolumes& volumes) {
+    files_.stage(volumes);
+    // With a record first, what a killed run leaves is known as an import.
+    if (!fs::exists(record_file())) write_text_file(record_file(), import_json(report_));
+    note_replacement(candidate, digest);
+    files_.publish(candidate.name);
     add(describe(candidate, digest, volumes));
     write_record();
   }
 
-  // Refuses a case; what an earlier run made of other bytes goes.
-  void drop(const Candidate& candidate, const std::string& reason) {
-    refuse(candidate, reason);
-    if (earlier(candidate.name) == nullptr) return;
-    dataset_.remove(candidate.name);
+  void note_replacement(const Candidate& candidate, const std::string& digest) {
+    const ImportedCase* before = earlier(candidate.name);
+    if (before == nullptr || before->source_sha256 == digest) return;
     report_.notes.push_back(
-        fmt::format("{} was removed: its source has changed and is refused now.", candidate.name));
+        before->source == candidate.source
+            ? fmt::format("{} was made anew: the files it comes from are others than before.", candidate.name)
+            : fmt::format("{} was replaced: it came from {}, and now comes from {}.", candidate.name,
+                          before->source, candidate.source));
+  }
+
+  // What an earlier run made of other bytes goes when those of now can't be used; what only can't be read
+  // this time costs no case.
+  void refuse(const Candidate& candidate, const std::string& digest, const Error& error) {
+    const std::string reason = error.what();
+    report_.refused.push_back(
+        {candidate.source, candidate.without_paths ? candidate.without_paths(reason) : reason});
+    const ImportedCase* before = earlier(candidate.name);
+    if (before == nullptr || !files_.has(candidate.name)) return;
+    if (!digest.empty() && digest != before->source_sha256 && is_on_the_bytes(error.code())) {
+      files_.remove(candidate.name);
+      report_.notes.push_back(
+          fmt::format("{} was removed: its source has changed and is refused now.", candidate.name));
+    } else {
+      add(*before);
+      report_.notes.push_back(
+          fmt::format("{} is from an earlier run; its source can't be used this time.", candidate.name));
+    }
   }
 
   void add(ImportedCase taken) {
@@ -227,19 +244,33 @@ class Import {
     report_.taken.insert(place, std::move(taken));
   }
 
+  fs::path record_file() const { return files_.root() / importing::kRecordFile; }
+
   // Cases that this run has not come to yet stay in it, so that a run that is killed does not forget them.
   void write_record() const {
     ImportReport record = report_;
     for (const ImportedCase& before : earlier_) {
       const bool known =
           std::ranges::find(record.taken, before.name, &ImportedCase::name) != record.taken.end();
-      if (!known && dataset_.has(before.name)) record.taken.push_back(before);
+      if (!known && files_.has(before.name)) record.taken.push_back(before);
     }
     std::ranges::sort(record.taken, {}, &ImportedCase::name);
-    write_text_file(report_.request.dataset / importing::kRecordFile, import_json(record));
+    const fs::path description = files_.root() / "dataset.json";
+    if (!record.taken.empty()) {
+      write_text_file(record_file(), import_json(record));
+      write_text_file(description, importing::dataset_json(record));
+    } else if (fs::exists(record_file())) {  // there was a case, and there is none any more
+      files_.remove_empty_folders();
+      fs::remove(description);
+      if (files_.has_folders()) {  // a file of half a case; the next run knows by the record whose it is
+        write_text_file(record_file(), import_json(record));
+      } else {
+        fs::remove(record_file());
+      }
+    }
   }
 
-  Dataset dataset_;
+  const DatasetFiles& files_;
   std::vector<Candidate> candidates_;
   std::vector<ImportedCase> earlier_;
   ImportReport report_;
@@ -247,10 +278,20 @@ class Import {
 
 }  // namespace
 
-ImportReport import_dataset(const ImportRequest& request, Progress* progress) {
+namespace importing {
+
+ImportReport import_cases(const ImportRequest& request, const std::function<Source()>& find,
+                          Progress* progress) {
+  const DatasetFiles files(request.dataset);
   std::vector<ImportedCase> earlier = earlier_cases(request);
-  Source source = find_source(request, progress);
-  return Import(request, std::move(source), std::move(earlier)).run(progress);
+  return Import(request, files, find(), std::move(earlier)).run(progress);
+}
+
+}  // namespace importing
+
+ImportReport import_dataset(const ImportRequest& request, Progress* progress) {
+  return importing::import_cases(
+      request, [&] { return find_source(request, progress); }, progress);
 }
 
 }  // namespace hepar

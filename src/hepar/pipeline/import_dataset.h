@@ -20,6 +20,8 @@ enum class ImportFormat {
 
 // "lits", "msd", "ircadb", "dicom-rt", "dicom-seg".
 std::string_view import_format_name(ImportFormat format);
+// Error(kInvalidInput) for another name.
+ImportFormat parse_import_format(std::string_view name);
 
 // Names of ROIs or segments, with * and ? as in a shell, upper and lower case alike. One that fits several
 // kinds is tumour before cyst before liver.
@@ -61,9 +63,12 @@ struct ImportReport {
 // dataset.json with the regions liver and tumour, and cyst where a case holds one, and import.json. Image and
 // labels of a case must share their grid: 0.01 mm, or another order of its axes. A case that can't be used is
 // refused with the reason and the rest goes on; one that is there from the same bytes and names is not done
-// again. A run that is killed leaves no half case. Nothing is written when no case is taken. One case is in
-// memory at a time. Error: kMissing (no such source, nothing in it that looks like the format), kInvalidInput
-// (the dataset folder holds something else), kExhausted (disk full), kCancelled.
+// again. A case of an earlier run goes only when its source has other bytes now and these can't be used; when
+// they can't be read this time it stays, with a note. A run that is killed leaves no half case, and a case
+// that was being replaced is made again by the next one. Nothing is written when no case is taken, and no
+// record is left of a dataset without cases. One case is in memory at a time. Error: kMissing (no such
+// source, nothing in it that looks like the format), kInvalidInput (the dataset folder holds something else,
+// or another run imports into it), kExhausted (disk full; the cases written by then stay), kCancelled.
 ImportReport import_dataset(const ImportRequest& request, Progress* progress = nullptr);
 
 // The document "hepar.import/1", which also lies in the dataset as import.json.

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
+#include <functional>
 #include <map>
 #include <set>
 #include <utility>
@@ -21,8 +23,8 @@ namespace hepar::importing {
 namespace fs = std::filesystem;
 namespace {
 
-// The kinds that one file gave, to tell a second opinion from a supplement.
-using Kinds = std::set<std::uint8_t>;
+// The kinds that one file gave, and the names by which it did, to tell a second opinion from a supplement.
+using Kinds = std::map<std::uint8_t, std::set<std::string>>;
 
 Kinds add_structure_set(const fs::path& file, const CtGrid& ct, const StructureNames& names,
                         StructureSum& sum, std::vector<std::string>& notes) {
@@ -39,7 +41,7 @@ Kinds add_structure_set(const fs::path& file, const CtGrid& ct, const StructureN
       const RoiMask drawn = roi_mask(structures, roi, ct);
       for (const std::string& note : drawn.notes) notes.push_back(fmt::format("ROI {}: {}", roi.name, note));
       sum.add(*kind, drawn.mask, roi.name);
-      kinds.insert(*kind);
+      kinds[*kind].insert(roi.name);
     }
   }
   return kinds;
@@ -49,15 +51,14 @@ Kinds add_segmentation(const fs::path& file, const CtGrid& ct, const StructureNa
                        std::vector<std::string>& notes) {
   const Segmentation segmentation = read_segmentation(file);
   notes.insert(notes.end(), segmentation.notes.begin(), segmentation.notes.end());
-  if (!segmentation.frame_of_reference_uid.empty() && !ct.frame_of_reference_uid.empty() &&
-      segmentation.frame_of_reference_uid != ct.frame_of_reference_uid) {
-    throw Error(ErrorCode::kInvalidInput, "the segmentation lies in another frame of reference than its CT");
-  }
   Kinds kinds;
   for (const Segment& segment : segmentation.segments) {
     if (const auto kind = kind_of(segment.label, names)) {
-      sum.add(*kind, segment_mask(segmentation, segment.number, ct.geometry), segment.label);
-      kinds.insert(*kind);
+      const SegmentMask found = segment_mask(segmentation, segment.number, ct);
+      sum.add(*kind, found.mask, segment.label);
+      const bool empty = std::ranges::count(found.mask.voxels(), 0) == std::ssize(found.mask.voxels());
+      if (!empty) notes.insert(notes.end(), found.notes.begin(), found.notes.end());  // else the sum says so
+      kinds[*kind].insert(segment.label);
     } else {
       sum.leave_out(segment.label);
     }
@@ -68,124 +69,226 @@ Kinds add_segmentation(const fs::path& file, const CtGrid& ct, const StructureNa
 using AddFile = Kinds (*)(const fs::path&, const CtGrid&, const StructureNames&, StructureSum&,
                           std::vector<std::string>&);
 
-// The deepest folder with all files of a series.
-fs::path common_folder(const DicomSeries& series) {
-  fs::path folder = series.objects.front().file.parent_path();
-  for (const DicomObject& object : series.objects) {
-    const fs::path other = object.file.parent_path();
-    const auto [end, ignored] = std::mismatch(folder.begin(), folder.end(), other.begin(), other.end());
-    fs::path shared;
-    for (auto part = folder.begin(); part != end; ++part) shared /= *part;
-    folder = shared;
-  }
-  return folder.empty() ? "." : folder;
-}
+// An RTSTRUCT or SEG file, and what to call it: "SEG ...12345678".
+struct DrawnFile {
+  fs::path file;
+  std::string name;
+};
 
-// Two files that both show the liver, or both tumour, may be two versions of one contour. Segmentations are
-// published one a file and are joined, structure sets are complete in themselves.
-void check_versions(const std::vector<Kinds>& kinds, bool may_repeat, std::vector<std::string>& notes) {
+// A kind that several files hold.
+struct KindCount {
+  const char* name;
+  std::int64_t count;
+};
+
+std::vector<KindCount> repeated_kinds(const std::vector<Kinds>& kinds) {
   const std::pair<std::uint8_t, const char*> names[] = {
       {kLiver, "the liver"}, {kTumour, "tumours"}, {kCyst, "cysts"}};
+  std::vector<KindCount> repeated;
   for (const auto& [kind, name] : names) {
     const auto count = std::ranges::count_if(kinds, [&](const Kinds& k) { return k.contains(kind); });
-    if (count < 2) continue;
-    if (!may_repeat) {
-      throw Error(ErrorCode::kInvalidInput,
-                  fmt::format("{} structure sets on this CT hold {}; keep the one that counts", count, name));
-    }
-    notes.push_back(fmt::format("{} segmentations hold {}; they were joined.", count, name));
+    if (count > 1) repeated.push_back({name, count});
+  }
+  return repeated;
+}
+
+// Structure sets are complete in themselves: two that both show the liver may be two versions of one contour.
+void check_versions(const std::vector<Kinds>& kinds) {
+  for (const auto& [name, count] : repeated_kinds(kinds)) {
+    throw Error(ErrorCode::kInvalidInput,
+                fmt::format("{} structure sets on this CT hold {}; keep the one that counts", count, name));
   }
 }
 
-CaseVolumes read_case(const DicomSeries& series, const std::vector<fs::path>& files,
+std::string lower_case(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
+// Segmentations are published one structure a file and joined, but one label in two files may be two readers'
+// view of one structure.
+void check_labels(const std::vector<Kinds>& kinds, const std::vector<DrawnFile>& files,
+                  std::vector<std::string>& notes) {
+  std::map<std::string, std::size_t> seen;  // labels, and the file they come from
+  for (std::size_t n = 0; n < files.size(); ++n) {
+    for (const auto& [kind, labels] : kinds[n]) {
+      for (const std::string& label : labels) {
+        const auto [place, is_new] = seen.emplace(lower_case(label), n);
+        if (is_new || place->second == n) continue;
+        throw Error(ErrorCode::kInvalidInput,
+                    fmt::format("{} and {} both hold a segment {}; keep the one that counts",
+                                files[place->second].name, files[n].name, label));
+      }
+    }
+  }
+  for (const auto& [name, count] : repeated_kinds(kinds))
+    notes.push_back(fmt::format("{} segmentations hold {}; they were joined.", count, name));
+}
+
+CaseVolumes read_case(const DicomSeries& series, const std::vector<DrawnFile>& files,
                       const StructureNames& names, AddFile add_file) {
-  CtSeries ct = read_ct_series(common_folder(series), {.series = series.uid});
+  std::vector<fs::path> slices;
+  for (const DicomObject& object : series.objects) slices.push_back(object.file);
+  CtSeries ct = read_ct_series(slices);
   CaseVolumes volumes{std::move(ct.voxels), {}, std::move(ct.grid.notes)};
   StructureSum sum(ct.grid.geometry);
   std::vector<Kinds> kinds;
-  for (const fs::path& file : files) kinds.push_back(add_file(file, ct.grid, names, sum, volumes.notes));
-  check_versions(kinds, add_file == add_segmentation, volumes.notes);
+  for (const DrawnFile& drawn : files)
+    kinds.push_back(add_file(drawn.file, ct.grid, names, sum, volumes.notes));
+  if (add_file == add_segmentation) {
+    check_labels(kinds, files, volumes.notes);
+  } else {
+    check_versions(kinds);
+  }
   volumes.labels = sum.labels(volumes.notes);
   return volumes;
 }
 
-// Folders and files are often called by the patient's name: no path gets into what is said of a case.
-std::string without_paths(std::string text, const DicomSeries& series, const std::vector<fs::path>& files) {
-  std::map<std::string, const char*> words{{common_folder(series).string(), "the folder"}};
-  for (const DicomObject& object : series.objects) words.emplace(object.file.string(), "a file of the CT");
-  for (const fs::path& file : files) words.emplace(file.string(), "the file");
-  // The last first: a path comes before those that it begins.
-  for (auto word = words.rbegin(); word != words.rend(); ++word) {
-    const auto& [path, replacement] = *word;
-    for (std::size_t at = text.find(path); at != std::string::npos; at = text.find(path, at))
-      text.replace(at, path.size(), replacement);
+// Folders and files are often called by the patient's name: no path gets into what is said of a case. All
+// paths are absolute, so none is part of other text.
+std::string without_paths(std::string text, const std::vector<fs::path>& paths) {
+  std::set<std::string, std::greater<>> words;  // a path comes before those that it begins with
+  for (const fs::path& path : paths) words.insert(path.string());
+  for (const std::string& word : words) {
+    for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word))
+      text.replace(at, word.size(), "a file of it");
   }
   return text;
 }
 
+std::string end_of(const std::string& uid) {
+  constexpr std::size_t kTellingEnd = 8;
+  return uid.substr(uid.size() - std::min(kTellingEnd, uid.size()));
+}
+
 // "patient 1a2b3c4d, CT ...12345678": what `hepar series` calls it too.
 std::string description_of(const DicomSeries& series) {
-  constexpr std::size_t kTellingEnd = 8;
   return fmt::format(
       "{}, {} ...{}",
       series.patient.empty() ? "patient without ID" : fmt::format("patient {}", series.patient),
-      series.modality, series.uid.substr(series.uid.size() - std::min(kTellingEnd, series.uid.size())));
+      series.modality, end_of(series.uid));
 }
 
-Candidate make_candidate(const DicomSeries& ct, std::vector<fs::path> files, const StructureNames& names,
-                         AddFile add_file) {
+// Damaged files that may be slices of this CT: they lie where its slices do, and do not say that they are
+// something else.
+std::int64_t doubtful_count(const DicomSeries& ct, const FolderInventory& inventory) {
+  return std::ranges::count_if(inventory.unreadable, [&ct](const DamagedFile& damaged) {
+    return (damaged.modality.empty() || damaged.modality == "CT") &&
+           std::ranges::any_of(ct.objects, [&damaged](const DicomObject& object) {
+             return object.file.parent_path() == damaged.file.parent_path();
+           });
+  });
+}
+
+Candidate make_candidate(const DicomSeries& ct, std::vector<DrawnFile> files, const StructureNames& names,
+                         AddFile add_file, std::int64_t doubtful) {
   Candidate candidate;
   candidate.name = fmt::format("case_{}", sha256_hex(ct.uid).substr(0, 8));
   candidate.source = description_of(ct);
   for (const DicomObject& object : ct.objects) candidate.paths.push_back(object.file);
-  candidate.paths.insert(candidate.paths.end(), files.begin(), files.end());
-  candidate.read = [ct, files = std::move(files), names, add_file](const fs::path&) {
-    try {
-      return read_case(ct, files, names, add_file);
-    } catch (const Error& error) {
-      throw Error(error.code(), without_paths(error.what(), ct, files));
+  for (const DrawnFile& drawn : files) candidate.paths.push_back(drawn.file);
+  candidate.without_paths = [paths = candidate.paths](std::string text) {
+    return without_paths(std::move(text), paths);
+  };
+  candidate.read = [ct, files = std::move(files), names, add_file, doubtful](const fs::path&) {
+    CaseVolumes volumes = read_case(ct, files, names, add_file);
+    if (doubtful > 0) {
+      volumes.notes.push_back(fmt::format(
+          "{} damaged files lie beside its slices; its first or last slices may be among them.", doubtful));
     }
+    return volumes;
   };
   return candidate;
 }
 
-void note_the_rest(const FolderInventory& inventory, std::int64_t used, const std::string& modality,
-                   Source& source) {
-  const auto cts = std::ranges::count(inventory.series, "CT", &DicomSeries::modality);
-  if (cts > used)
-    source.notes.push_back(
-        fmt::format("{} CT series have no {} and were passed over.", cts - used, modality));
-  if (!inventory.unreadable.empty())
-    source.notes.push_back(
-        fmt::format("{} damaged DICOM files were passed over.", inventory.unreadable.size()));
+// What can't be read is listed when it may be an RTSTRUCT or SEG that was wanted, else counted.
+void tell_damage(const FolderInventory& inventory, const fs::path& folder, const std::string& modality,
+                 Source& source) {
+  std::map<std::string, std::int64_t> unknown;  // by reason
+  std::int64_t others = 0;
+  for (const DamagedFile& damaged : inventory.unreadable) {
+    std::string reason = without_paths(damaged.reason, {damaged.file});
+    // A short path may be part of other text: it is the name only where the sentence begins.
+    if (const std::string relative = damaged.file.lexically_relative(folder).string();
+        reason.starts_with(relative))
+      reason.replace(0, relative.size(), "a file of it");
+    if (damaged.modality == modality) {
+      source.refused.push_back({fmt::format("a damaged {}", modality), reason});
+    } else if (damaged.modality.empty()) {
+      ++unknown[reason];
+    } else {
+      ++others;
+    }
+  }
+  for (const auto& [reason, count] : unknown)
+    source.refused.push_back({fmt::format("{} damaged files of unknown type", count), reason});
+  if (others > 0)
+    source.notes.push_back(fmt::format("Damaged DICOM files of other types were passed over: {}.", others));
 }
+
+// The files of one modality by the CT that they were drawn on.
+class DrawnFiles {
+ public:
+  DrawnFiles(const FolderInventory& inventory, const std::string& modality, Source& source) {
+    for (const DicomSeries& series : inventory.series) {
+      if (series.modality != modality) continue;
+      for (const DicomObject& object : series.objects) add(series, object, inventory, source);
+    }
+    if (copies_ > 0) {
+      source.notes.push_back(
+          fmt::format("Copies of {} files, of which one each was used: {}.", modality, copies_));
+    }
+  }
+  std::int64_t found() const { return found_; }
+  const std::map<const DicomSeries*, std::vector<DrawnFile>>& by_ct() const { return by_ct_; }
+
+ private:
+  void add(const DicomSeries& series, const DicomObject& object, const FolderInventory& inventory,
+           Source& source) {
+    ++found_;
+    if (is_copy(object)) {
+      ++copies_;
+    } else if (const DicomSeries* ct = inventory.ct_of(object)) {
+      by_ct_[ct].push_back({object.file, fmt::format("{} ...{}", series.modality, end_of(series.uid))});
+    } else {
+      source.refused.push_back(
+          {description_of(series), "the CT series that it was drawn on is not in the folder, or not clear"});
+    }
+  }
+  // The same instance with the same bytes. With other bytes it counts: someone changed it.
+  bool is_copy(const DicomObject& object) {
+    const auto [first, is_new] = first_of_.emplace(object.instance_uid, object.file);
+    if (is_new || object.instance_uid.empty()) return false;
+    try {
+      return sha256_of_path(first->second) == sha256_of_path(object.file);
+    } catch (const Error&) {  // the case tells it
+      return false;
+    }
+  }
+
+  std::int64_t found_ = 0, copies_ = 0;
+  std::map<std::string, fs::path> first_of_;  // by SOP Instance UID
+  std::map<const DicomSeries*, std::vector<DrawnFile>> by_ct_;
+};
 
 Source find_cases(const fs::path& folder, const std::string& modality, const StructureNames& names,
                   AddFile add_file, Progress* progress) {
-  const FolderInventory inventory = take_inventory(folder, progress);
+  const fs::path absolute = fs::absolute(folder).lexically_normal();
+  const FolderInventory inventory = take_inventory(absolute, progress);
   Source source;
-  std::map<const DicomSeries*, std::vector<fs::path>> files_on;
-  std::int64_t found = 0;
-  for (const DicomSeries& series : inventory.series) {
-    if (series.modality != modality) continue;
-    for (const DicomObject& object : series.objects) {
-      ++found;
-      if (const DicomSeries* ct = inventory.ct_of(object)) {
-        files_on[ct].push_back(object.file);
-      } else {
-        source.refused.push_back({description_of(series),
-                                  "the CT series that it was drawn on is not in the folder, or not clear"});
-      }
-    }
-  }
-  if (found == 0) {
+  const DrawnFiles drawn(inventory, modality, source);
+  tell_damage(inventory, absolute, modality, source);
+  if (drawn.found() == 0 && source.refused.empty()) {
     throw Error(ErrorCode::kMissing, fmt::format("there is no {} among the {} files in {}", modality,
                                                  inventory.file_count, folder.string()));
   }
-  for (auto& [ct, files] : files_on)
-    source.candidates.push_back(make_candidate(*ct, std::move(files), names, add_file));
+  for (const auto& [ct, files] : drawn.by_ct()) {
+    source.candidates.push_back(make_candidate(*ct, files, names, add_file, doubtful_count(*ct, inventory)));
+  }
   std::ranges::sort(source.candidates, {}, &Candidate::name);
-  note_the_rest(inventory, std::ssize(files_on), modality, source);
+  const auto cts = std::ranges::count(inventory.series, "CT", &DicomSeries::modality);
+  if (const auto idle = cts - std::ssize(drawn.by_ct()); idle > 0)
+    source.notes.push_back(fmt::format("{} CT series have no {} and were passed over.", idle, modality));
   return source;
 }
 

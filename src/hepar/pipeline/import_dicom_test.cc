@@ -143,7 +143,9 @@ TEST_F(ImportDicom, DamagedFilesAreSaid) {
   write_text_file(root_ / "clinic/half.dcm", bytes.substr(0, bytes.size() / 2));
   const ImportReport report = import(ImportFormat::kDicomRt);
   EXPECT_THAT(report.taken, SizeIs(1)) << import_text(report);
-  EXPECT_THAT(report.notes, ElementsAre(HasSubstr("1 damaged DICOM files")));
+  ASSERT_THAT(report.refused, SizeIs(1)) << import_text(report);
+  EXPECT_THAT(report.refused[0].source, HasSubstr("damaged"));
+  EXPECT_THAT(import_text(report), AllOf(HasSubstr("a file of it"), Not(HasSubstr("half.dcm"))));
 }
 
 TEST_F(ImportDicom, WithoutAnObjectThereIsNothingToImport) {
@@ -177,6 +179,65 @@ TEST_F(ImportDicom, RerunsKeepWhatIsDone) {
   const ImportReport report = import(ImportFormat::kDicomRt);
   EXPECT_FALSE(report.taken[0].was_there);
   EXPECT_DOUBLE_EQ(report.taken[0].tumour_ml, 0.02);
+}
+
+// All in one folder, where one file is damaged: each CT is read from its own files.
+TEST_F(ImportDicom, ADamagedFileOfAFlatFolderRefusesNoOther) {
+  for (const char* patient : {"A", "B"}) {
+    const CtGrid ct = write_ct_of(patient);
+    write_rois(std::string(patient) + ".dcm", ct, {liver_of(ct)});
+    for (const CtSlice& slice : ct.slices)
+      fs::rename(slice.file, root_ / "clinic" / (patient + slice.file.filename().string()));
+  }
+  const std::string bytes = read_text_file(root_ / "clinic/A.dcm");
+  write_text_file(root_ / "clinic/half.dcm", bytes.substr(0, 400));
+  const ImportReport report = import(ImportFormat::kDicomRt);
+  EXPECT_THAT(report.taken, SizeIs(2)) << import_text(report);
+  EXPECT_THAT(only_refusal(report), HasSubstr("damaged"));
+  EXPECT_THAT(report.taken.at(0).notes, Contains(HasSubstr("1 damaged files lie beside its slices")));
+}
+
+// With a source given as ".", whose path is in many texts.
+TEST_F(ImportDicom, AShortPathDoesNotGetIntoNumbers) {
+  const CtGrid ct = write_ct_of("A");
+  write_rois("rs.dcm", ct, {liver_of(ct)});
+  fs::remove(ct.slices[1].file);
+  const std::string whole = only_refusal(import(ImportFormat::kDicomRt));
+  const fs::path before = fs::current_path();
+  fs::current_path(root_ / "clinic");
+  const ImportReport report = import_dataset(
+      {.format = ImportFormat::kDicomRt, .source = ".", .dataset = root_ / "dataset", .structures = {}});
+  fs::current_path(before);
+  EXPECT_EQ(only_refusal(report), whole);
+  EXPECT_THAT(whole, HasSubstr("mm"));
+}
+
+TEST_F(ImportDicom, ACopyOfAStructureSetCountsOnce) {
+  const CtGrid ct = write_ct_of("A");
+  write_rois("rs.dcm", ct, {liver_of(ct)});
+  fs::copy_file(root_ / "clinic/rs.dcm", root_ / "clinic/copy.dcm");
+  const ImportReport report = import(ImportFormat::kDicomRt);
+  EXPECT_THAT(report.taken, SizeIs(1)) << import_text(report);
+  EXPECT_THAT(report.notes, ElementsAre("Copies of RTSTRUCT files, of which one each was used: 1."));
+}
+
+TEST_F(ImportDicom, OneLabelInTwoSegmentationsIsRefused) {
+  const CtGrid ct = write_ct_of("A");
+  write_segmentation(root_ / "clinic/one.dcm", import_labels(), ct);
+  DicomProfile second;
+  std::erase_if(second.rois, [](const RoiStyle& roi) { return roi.name != "GTV"; });
+  LabelMap larger = import_labels();
+  fill(larger, {2, 2, 1}, {6, 4, 3}, kTumour);
+  write_segmentation(root_ / "clinic/two.dcm", larger, ct, second);
+  EXPECT_THAT(only_refusal(import(ImportFormat::kDicomSeg)),
+              AllOf(HasSubstr("both hold a segment GTV"), HasSubstr("SEG ...")));
+  // One that is called otherwise is another tumour.
+  second.rois.front().name = "GTV 2";
+  write_segmentation(root_ / "clinic/two.dcm", larger, ct, second);
+  const ImportReport report = import(ImportFormat::kDicomSeg);
+  ASSERT_THAT(report.taken, SizeIs(1)) << import_text(report);
+  EXPECT_THAT(report.taken[0].notes, Contains("2 segmentations hold tumours; they were joined."));
+  EXPECT_THAT(imported_labels(root_ / "dataset", name_of(ct)).voxels(), ElementsAreArray(larger.voxels()));
 }
 
 }  // namespace

@@ -4,13 +4,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
-#include <optional>
+#include <iterator>
+#include <set>
+#include <utility>
 
 #include "hepar/core/error.h"
 #include "hepar/core/file.h"
 #include "hepar/dicom/ct_series.h"
 #include "hepar/io/unpack_zip.h"
+#include "hepar/pipeline/import_files.h"
 #include "hepar/pipeline/import_source.h"
 #include "hepar/pipeline/import_structures.h"
 #include "hepar/pipeline/name_pattern.h"
@@ -25,50 +27,83 @@ const StructureNames& mask_names() {
   return names;
 }
 
-// The folder or archive of a case that has this name, in upper or lower case.
-std::optional<fs::path> part_of(const fs::path& folder, std::string_view name) {
-  std::optional<fs::path> archive;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const std::string found = entry.path().filename().string();
-    if (entry.is_directory() && matches_pattern(found, name)) return entry.path();
-    if (entry.is_regular_file() && matches_pattern(found, fmt::format("{}.zip", name)))
-      archive = entry.path();
+// The folders and archives of a case that have this name, in upper or lower case.
+std::vector<fs::path> parts_of(const std::vector<fs::path>& entries, std::string_view name) {
+  std::vector<fs::path> parts;
+  for (const fs::path& entry : entries) {
+    const std::string found = entry.filename().string();
+    std::error_code ignored;
+    if ((fs::is_directory(entry, ignored) && matches_pattern(found, name)) ||
+        (fs::is_regular_file(entry, ignored) && matches_pattern(found, fmt::format("{}.zip", name))))
+      parts.push_back(entry);
   }
-  return archive;
+  return parts;
 }
 
-void find_cases(const fs::path& folder, int depth, std::vector<fs::path>& cases) {
-  if (part_of(folder, "PATIENT_DICOM")) {
-    cases.push_back(folder);
+struct PatientFolder {
+  fs::path place;
+  std::vector<fs::path> patient, masks;  // one each, in a case that can be used
+};
+
+struct Search {
+  std::vector<PatientFolder> found;
+  std::int64_t unreadable_folders = 0;
+};
+
+void find_cases(const fs::path& folder, const std::vector<fs::path>& entries, int depth, Search& search) {
+  if (auto patient = parts_of(entries, "PATIENT_DICOM"); !patient.empty()) {
+    search.found.push_back({folder, std::move(patient), parts_of(entries, "MASKS_DICOM")});
     return;
   }
   constexpr int kDeepest = 3;
   if (depth == kDeepest) return;
-  std::vector<fs::path> inner;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    if (entry.is_directory()) inner.push_back(entry.path());
+  for (const fs::path& below : entries) {
+    std::error_code ignored;
+    if (!fs::is_directory(below, ignored)) continue;
+    std::vector<fs::path> inner;
+    try {
+      inner = entries_of(below);
+    } catch (const Error&) {
+      ++search.unreadable_folders;
+      continue;
+    }
+    find_cases(below, inner, depth + 1, search);
   }
-  std::ranges::sort(inner);
-  for (const fs::path& below : inner) find_cases(below, depth + 1, cases);
 }
 
-// A part as a folder, unpacked into `scratch` when it is an archive.
-fs::path as_folder(const fs::path& part, const fs::path& scratch,
-                   const std::function<bool(std::string_view)>& wanted) {
-  if (fs::is_directory(part)) return part;
-  unpack_zip(part, scratch, wanted);
-  return scratch;
+struct Structures {
+  std::vector<std::pair<std::string, fs::path>> used;  // names and folders
+  std::vector<std::string> others;                     // names
+};
+
+// Those of a folder of masks, also where it holds more folders in between (MASKS_DICOM/MASKS_DICOM/liver).
+Structures structures_in(const fs::path& masks) {
+  Structures all;
+  for (const fs::path& entry : entries_of(masks)) {
+    std::error_code ignored;
+    if (!fs::is_directory(entry, ignored)) continue;
+    const std::string name = entry.filename().string();
+    if (kind_of(name, mask_names())) {
+      all.used.emplace_back(name, entry);
+      continue;
+    }
+    Structures inner = structures_in(entry);
+    if (inner.used.empty() && !matches_pattern(name, "MASKS_DICOM")) inner.others = {name};
+    std::ranges::move(inner.used, std::back_inserter(all.used));
+    std::ranges::move(inner.others, std::back_inserter(all.others));
+  }
+  return all;
 }
 
-// The structures in a folder of masks by their names, whether or not it holds one more folder of that kind.
-std::map<std::string, fs::path> structure_folders(const fs::path& folder) {
-  std::map<std::string, fs::path> folders;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    if (entry.is_directory()) folders[entry.path().filename().string()] = entry.path();
+// The structure that a file of an archive belongs to: the first folder of its path that counts as one, else
+// the first that is not MASKS_DICOM. Empty: none.
+std::string structure_of(std::string_view name) {
+  std::string first;
+  for (const fs::path& part : fs::path(name).parent_path()) {
+    if (kind_of(part.string(), mask_names())) return part.string();
+    if (first.empty() && !matches_pattern(part.string(), "MASKS_DICOM")) first = part.string();
   }
-  if (folders.size() == 1 && matches_pattern(folders.begin()->first, "MASKS_DICOM"))
-    return structure_folders(folders.begin()->second);
-  return folders;
+  return first;
 }
 
 Mask read_mask(const fs::path& folder) {
@@ -89,24 +124,35 @@ Mask read_mask(const fs::path& folder) {
   return mask;
 }
 
-// True for a file "MASKS_DICOM/STRUCTURE/SLICE" of a structure that counts.
-bool is_slice_of_kind(std::string_view name) {
-  const fs::path folder = fs::path(name).parent_path().filename();
-  return kind_of(folder.string(), mask_names()).has_value();
+// The masks as a folder, unpacked into `scratch` when they are an archive: the structures that count. Names
+// of the others are left out of `sum`.
+fs::path unpacked_masks(const fs::path& masks, const fs::path& scratch, StructureSum& sum) {
+  if (fs::is_directory(masks)) return masks;
+  std::set<std::string> others;
+  unpack_zip(masks, scratch, [&others](std::string_view name) {
+    const std::string structure = structure_of(name);
+    const bool counts = kind_of(structure, mask_names()).has_value();
+    if (!counts && !structure.empty()) others.insert(structure);
+    return counts;
+  });
+  for (const std::string& structure : others) sum.leave_out(structure);
+  make_folder(scratch);  // when none counts
+  return scratch;
+}
+
+fs::path unpacked_patient(const fs::path& patient, const fs::path& scratch) {
+  if (fs::is_directory(patient)) return patient;
+  unpack_zip(patient, scratch, [](std::string_view) { return true; });
+  return scratch;
 }
 
 CaseVolumes read_case(const fs::path& patient, const fs::path& masks, const fs::path& scratch) {
-  const auto all = [](std::string_view) { return true; };
-  CtSeries ct = read_ct_series(as_folder(patient, scratch / "patient", all));
+  CtSeries ct = read_ct_series(unpacked_patient(patient, scratch / "patient"));
   StructureSum sum(ct.voxels.geometry());
-  const auto folders = structure_folders(as_folder(masks, scratch / "masks", is_slice_of_kind));
-  for (const auto& [name, folder] : folders) {
-    if (const auto kind = kind_of(name, mask_names())) {
-      sum.add(*kind, read_mask(folder), name);
-    } else if (matches_pattern(name, "liver*")) {
-      sum.leave_out(name);  // other organs' names are no news
-    }
-  }
+  const Structures structures = structures_in(unpacked_masks(masks, scratch / "masks", sum));
+  for (const auto& [name, folder] : structures.used)
+    sum.add(*kind_of(name, mask_names()), read_mask(folder), name);
+  for (const std::string& name : structures.others) sum.leave_out(name);
   CaseVolumes volumes{std::move(ct.voxels), {}, std::move(ct.grid.notes)};
   volumes.labels = sum.labels(volumes.notes);
   return volumes;
@@ -127,14 +173,27 @@ std::string case_name(const fs::path& folder) {
   return plain;
 }
 
+// Why the parts of a case can't be used; empty: they can.
+std::string fault_of(const PatientFolder& folder) {
+  if (folder.masks.empty()) return "it has no MASKS_DICOM or MASKS_DICOM.zip";
+  for (const auto& parts : {folder.patient, folder.masks}) {
+    // One of them may be unpacked by half.
+    if (parts.size() > 1) {
+      return fmt::format("it has {} and {}; keep the one that is whole", parts[0].filename().string(),
+                         parts[1].filename().string());
+    }
+  }
+  return "";
+}
+
 }  // namespace
 
 Source ircadb_source(const fs::path& folder) {
   if (!fs::is_directory(folder))
     throw Error(ErrorCode::kMissing, fmt::format("there is no folder {}", folder.string()));
-  std::vector<fs::path> cases;
-  find_cases(folder, 0, cases);
-  if (cases.empty()) {
+  Search search;
+  find_cases(folder, entries_of(folder), 0, search);
+  if (search.found.empty()) {
     throw Error(
         ErrorCode::kMissing,
         fmt::format("no folder in {} holds PATIENT_DICOM or PATIENT_DICOM.zip; unpack the patients' own "
@@ -142,19 +201,19 @@ Source ircadb_source(const fs::path& folder) {
                     folder.string()));
   }
   Source source;
-  for (const fs::path& place : cases) {
-    const std::string name = case_name(place);
-    const std::string where = place == folder ? last_name(folder) : place.lexically_relative(folder).string();
-    const fs::path patient = *part_of(place, "PATIENT_DICOM");
-    const auto masks = part_of(place, "MASKS_DICOM");
-    if (!masks) {
-      source.refused.push_back({where, "it has no MASKS_DICOM or MASKS_DICOM.zip"});
-    } else {
-      source.candidates.push_back(
-          {name, where, {patient, *masks}, [patient, masks = *masks](const fs::path& scratch) {
-             return read_case(patient, masks, scratch);
-           }});
+  note_unreadable(search.unreadable_folders, source);
+  for (const PatientFolder& found : search.found) {
+    const std::string where =
+        found.place == folder ? last_name(folder) : found.place.lexically_relative(folder).string();
+    if (const std::string fault = fault_of(found); !fault.empty()) {
+      source.refused.push_back({where, fault});
+      continue;
     }
+    const fs::path patient = found.patient.front(), masks = found.masks.front();
+    source.candidates.push_back(
+        {case_name(found.place), where, {patient, masks}, [patient, masks](const fs::path& scratch) {
+           return read_case(patient, masks, scratch);
+         }});
   }
   return source;
 }

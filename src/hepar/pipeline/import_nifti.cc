@@ -11,6 +11,7 @@
 #include "hepar/core/error.h"
 #include "hepar/core/file.h"
 #include "hepar/io/image_io.h"
+#include "hepar/pipeline/import_files.h"
 #include "hepar/pipeline/import_source.h"
 #include "hepar/volume/reorient.h"
 
@@ -105,11 +106,13 @@ void check_task(const fs::path& file) {
 Numbered numbered_files(const fs::path& folder, const std::regex& pattern, Source& source) {
   require_folder(folder);
   Numbered files;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
-    if (!entry.is_regular_file() || name.starts_with('.')) continue;  // "._liver_0.nii.gz" of macOS
+  for (const fs::path& file : entries_of(folder)) {
+    const std::string name = file.filename().string();
+    std::error_code ignored;
+    if (!fs::is_regular_file(file, ignored) || name.starts_with('.'))
+      continue;  // "._liver_0.nii.gz" of macOS
     if (const auto number = number_in(name, pattern)) {
-      files[*number].push_back(entry.path());
+      files[*number].push_back(file);
     } else {
       source.refused.push_back(
           {fmt::format("{}/{}", last_name(folder), name), "its name is not liver_N.nii.gz"});
@@ -125,17 +128,18 @@ Source lits_source(const fs::path& folder) {
   static const std::regex kImage(R"(volume-(\d{1,6})\.nii(\.gz)?)"),
       kLabels(R"(segmentation-(\d{1,6})\.nii(\.gz)?)");
   Numbered images, labels;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (!entry.is_regular_file()) continue;
-    const std::string name = entry.path().filename().string();
-    if (const auto image = number_in(name, kImage)) images[*image].push_back(entry.path());
-    if (const auto map = number_in(name, kLabels)) labels[*map].push_back(entry.path());
+  const FilesBelow below = files_below(folder);
+  for (const fs::path& file : below.files) {
+    const std::string name = file.filename().string();
+    if (const auto image = number_in(name, kImage)) images[*image].push_back(file);
+    if (const auto map = number_in(name, kLabels)) labels[*map].push_back(file);
   }
   if (images.empty() && labels.empty()) {
     throw Error(ErrorCode::kMissing,
                 fmt::format("there is no volume-N.nii or segmentation-N.nii below {}", folder.string()));
   }
   Source source;
+  note_unreadable(below.unreadable_folders, source);
   pair_up(images, labels, folder, "lits", source);
   return source;
 }

@@ -2,11 +2,13 @@
 #include "hepar/pipeline/import_record.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <ranges>
 #include <utility>
 
 #include "hepar/core/error.h"
@@ -61,6 +63,14 @@ std::string_view import_format_name(ImportFormat format) {
   return std::ranges::find(kFormats, format, &std::pair<ImportFormat, std::string_view>::first)->second;
 }
 
+ImportFormat parse_import_format(std::string_view name) {
+  const auto found = std::ranges::find(kFormats, name, &std::pair<ImportFormat, std::string_view>::second);
+  if (found != kFormats.end()) return found->first;
+  const auto names = kFormats | std::views::values;
+  throw Error(ErrorCode::kInvalidInput,
+              fmt::format("there is no import format {}; there are {}", name, fmt::join(names, ", ")));
+}
+
 std::string import_json(const ImportReport& report) {
   ordered_json document = {{"format", kDocumentFormat},
                            {"hepar_version", std::string(version())},
@@ -86,7 +96,9 @@ std::string import_text(const ImportReport& report) {
                           fmt::format("{:.1f}", taken.liver_ml), fmt::format("{:.2f}", taken.tumour_ml),
                           fmt::format("{:.2f}", taken.cyst_ml)});
   }
-  std::string text = plain_table(table);
+  for (const RefusedCase& refused : report.refused)
+    table.rows.push_back({"-", refused.source, "refused", "-", "-", "-"});
+  std::string text = table.rows.empty() ? "" : plain_table(table);
   for (const ImportedCase& taken : report.taken) {
     for (const std::string& note : taken.notes) text += fmt::format("{}: {}\n", taken.name, note);
   }
@@ -107,13 +119,11 @@ std::optional<ImportReport> read_record(const fs::path& dataset) {
   ImportReport report;
   try {
     const auto document = nlohmann::json::parse(read_text_file(file));
-    const auto format = std::ranges::find(kFormats, document.at("source_format").get<std::string>(),
-                                          &std::pair<ImportFormat, std::string_view>::second);
-    if (document.at("format") != kDocumentFormat || format == kFormats.end()) {
+    if (document.at("format") != kDocumentFormat) {
       throw Error(ErrorCode::kUnsupported,
                   fmt::format("{} is no record that this version of Hepar reads", file.string()));
     }
-    report.request.format = format->first;
+    report.request.format = parse_import_format(document.at("source_format").get<std::string>());
     if (document.contains("structures")) {
       const auto& names = document.at("structures");
       report.request.structures = {names.at("liver"), names.at("tumour"), names.at("cyst")};

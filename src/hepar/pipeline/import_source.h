@@ -24,6 +24,8 @@ struct Candidate {
   std::vector<std::filesystem::path> paths;  // of all that it is made from; files or folders
   // Reads it; may use an empty folder, which is removed afterwards. Throws Error where the case is refused.
   std::function<CaseVolumes(const std::filesystem::path& scratch)> read;
+  // Takes paths out of what is said of it, where they may tell the patient; none: they may stay.
+  std::function<std::string(std::string)> without_paths = {};
 };
 
 struct Source {
@@ -31,6 +33,10 @@ struct Source {
   std::vector<RefusedCase> refused;  // already before anything is read
   std::vector<std::string> notes;
 };
+
+// import_dataset() with what `find` offers.
+ImportReport import_cases(const ImportRequest& request, const std::function<Source()>& find,
+                          Progress* progress = nullptr);
 
 // Error(kMissing) where there is nothing of the format.
 Source lits_source(const std::filesystem::path& folder);

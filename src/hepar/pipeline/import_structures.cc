@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "hepar/core/error.h"
 #include "hepar/pipeline/name_pattern.h"
@@ -17,6 +18,19 @@ std::uint8_t bit(std::uint8_t kind) { return static_cast<std::uint8_t>(1U << kin
 bool fits_any(std::string_view name, const std::vector<std::string>& patterns) {
   return std::ranges::any_of(patterns,
                              [&](const std::string& pattern) { return matches_pattern(name, pattern); });
+}
+
+void note_left_out(const std::vector<std::string>& names, std::vector<std::string>& notes) {
+  if (names.empty()) return;
+  notes.push_back(fmt::format("Structures that were not used: {}.", fmt::join(names, ", ")));
+  static const std::vector<std::string> kLesions{"*tumor*", "*tumour*", "*metast*", "*lesion*"};
+  std::vector<std::string> lesions;
+  std::ranges::copy_if(names, std::back_inserter(lesions),
+                       [](const std::string& name) { return fits_any(name, kLesions); });
+  if (!lesions.empty()) {
+    notes.push_back(fmt::format("Of them these sound like lesions, and are not in the labels: {}.",
+                                fmt::join(lesions, ", ")));
+  }
 }
 
 }  // namespace
@@ -34,6 +48,7 @@ void StructureSum::add(std::uint8_t kind, const Mask& mask, std::string_view nam
                 fmt::format("{} does not lie on the CT's grid: {}", name, *difference));
   }
   const auto from = mask.voxels();
+  if (std::ranges::all_of(from, [](std::uint8_t v) { return v == 0; })) empty_.emplace_back(name);
   const auto to = kinds_.voxels();
   for (std::size_t n = 0; n < to.size(); ++n) {
     if (from[n] != 0) to[n] = static_cast<std::uint8_t>(to[n] | bit(kind));
@@ -70,8 +85,8 @@ LabelMap StructureSum::labels(std::vector<std::string>& notes) const {
   note(both, "Voxels that are tumour and cyst at once, taken as tumour");
   note(tumour_outside, "Voxels of tumour outside of the liver, which stay tumour");
   note(cyst_outside, "Voxels of cyst outside of the liver, which stay cyst");
-  if (!left_out_.empty())
-    notes.push_back(fmt::format("Structures that were not used: {}.", fmt::join(left_out_, ", ")));
+  for (const std::string& name : empty_) notes.push_back(fmt::format("{} holds no voxel.", name));
+  note_left_out(left_out_, notes);
   return labels;
 }
 

@@ -25,15 +25,16 @@ class StructureSum {
   void add(std::uint8_t kind, const Mask& mask, std::string_view name);
   // Names that belong to no kind, for a note.
   void leave_out(const std::string& name) { left_out_.push_back(name); }
-  // The label map, with notes on overlaps, on what lies outside of the liver, and on structures left out.
-  // Error(kInvalidInput) without a liver.
+  // The label map, with notes on overlaps, on what lies outside of the liver, on structures without voxels
+  // and on those left out, in particular those whose names sound like lesions. Error(kInvalidInput) without a
+  // liver.
   LabelMap labels(std::vector<std::string>& notes) const;
 
  private:
   void require_liver() const;
 
   Mask kinds_;  // a bit for each kind
-  std::vector<std::string> left_out_;
+  std::vector<std::string> left_out_, empty_;
 };
 
 }  // namespace hepar::importing

@@ -59,6 +59,15 @@ TEST(StructureSum, TumourIsNeverLost) {
                                  "Structures that were not used: Spleen."));
 }
 
+TEST(StructureSum, AStructureWithoutVoxelsIsSaid) {
+  StructureSum sum(row("11").geometry());
+  sum.add(kLiver, row("11"), "l");
+  sum.add(kTumour, row("00"), "GTV");
+  std::vector<std::string> notes;
+  sum.labels(notes);
+  EXPECT_THAT(notes, ElementsAre("GTV holds no voxel."));
+}
+
 TEST(StructureSum, WithoutLiverItIsRefused) {
   StructureSum sum(row("11").geometry());
   sum.add(kTumour, row("01"), "t");

@@ -135,14 +135,22 @@ std::string inventory_text(const FolderInventory& inventory) {
                   "rows x columns", "spacing mm", "distance mm", "thickness mm", "files"},
       .text_columns = 6};
   std::set<std::string> patients, studies;
+  std::int64_t nameless = 0;  // series whose patient can't be told
   std::string text;
   for (const DicomSeries& series : inventory.series) {
     table.rows.push_back(table_row(series, length));
     text += remarks(series, inventory, length);
-    patients.insert(series.patient), studies.insert(series.study_uid);
+    studies.insert(series.study_uid);
+    if (series.patient.empty()) {
+      ++nameless;
+    } else {
+      patients.insert(series.patient);
+    }
   }
   text = (inventory.series.empty() ? "" : plain_table(table)) + text;
-  for (const std::string& damage : inventory.unreadable) text += fmt::format("damaged: {}\n", damage);
+  for (const DamagedFile& damaged : inventory.unreadable)
+    text += fmt::format("damaged: {}\n", damaged.reason);
+  if (nameless > 0) text += fmt::format("Series without a Patient ID: {}.\n", nameless);
   return text + fmt::format(
                     "{} patients, {} studies, {} series in {} files; {} files are no DICOM, {} are DICOM "
                     "of no series, {} are damaged.\nPatients are shown by a hash of their ID.",
@@ -155,7 +163,8 @@ std::string inventory_json(const FolderInventory& inventory) {
                            {"files", inventory.file_count},
                            {"not_dicom", inventory.not_dicom_count},
                            {"of_no_series", inventory.directory_count},
-                           {"damaged", inventory.unreadable}};
+                           {"damaged", ordered_json::array()}};
+  for (const DamagedFile& damaged : inventory.unreadable) document["damaged"].push_back(damaged.reason);
   document["series"] = ordered_json::array();
   for (const DicomSeries& series : inventory.series)
     document["series"].push_back(series_json(series, inventory));
