@@ -4,11 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "hepar/core/error.h"
 #include "hepar/dicom/attributes.h"
 #include "hepar/dicom/character_set.h"
-#include "hepar/dicom/structure_set.h"
 #include "hepar/dicom/uid.h"
 
 namespace hepar {
@@ -124,6 +124,17 @@ void check_can_be_referenced(const CtGrid& ct) {
   for (const CtSlice& slice : ct.slices) {
     if (!can_be_referred_to(slice.sop_instance_uid)) missing("SOP Instance UID in each slice");
   }
+}
+
+double distance_from_slice_mm(const RoiContour& contour, const CtSlice& slice, const Geometry& geometry) {
+  const Vec3 normal = geometry.direction.column(2);
+  double largest_mm = 0;
+  for (const Vec3& point : contour.points_mm) {
+    const double away_mm = std::abs(normal.dot(point - slice.position_mm));
+    if (!(away_mm <= largest_mm)) largest_mm = away_mm;
+    if (!std::isfinite(away_mm)) break;
+  }
+  return largest_mm;
 }
 
 }  // namespace dicom

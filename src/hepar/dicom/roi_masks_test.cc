@@ -86,8 +86,14 @@ std::int64_t round_trip_difference(const LabelMap& labels, const CtGrid& ct, con
   for (const RoiStyle& style : profile.rois) {
     const auto roi = std::find_if(set.rois.begin(), set.rois.end(),
                                   [&](const Roi& one) { return one.name == style.name; });
-    const Mask mask = roi == set.rois.end() ? Mask(ct.geometry) : roi_mask(set, *roi, ct).mask;
-    count += differing_voxels(labels, style, mask);
+    if (roi == set.rois.end()) {
+      count += differing_voxels(labels, style, Mask(ct.geometry));
+      continue;
+    }
+    const RoiMask drawn = roi_mask(set, *roi, ct);
+    EXPECT_TRUE(drawn.as_drawn) << testing::PrintToString(drawn.notes);
+    if (profile.hole_mode == HoleMode::kKeyhole) EXPECT_EQ(drawn.hole_count, 0);
+    count += differing_voxels(labels, style, drawn.mask);
   }
   return count;
 }
@@ -189,7 +195,33 @@ TEST(ContourLabels, EmptyRoisOnRequest) {
 
 TEST(ContourLabels, BackgroundBelongsToNoRoi) {
   const CtGrid ct = small_grid();
-  EXPECT_THAT(contour_labels(LabelMap(ct.geometry), ct, profile_of({style_of("All", {0})})).rois, IsEmpty());
+  EXPECT_THAT(refusal([&] {
+                contour_labels(LabelMap(ct.geometry), ct, profile_of({style_of("All", {0, 1})}));
+              }),
+              AllOf(HasSubstr("'All'"), HasSubstr("label 0")));
+}
+
+TEST(ContourLabels, LabelsWithoutRoiAreNoted) {
+  const CtGrid ct = small_grid();
+  LabelMap labels(ct.geometry);
+  labels[{1, 1, 1}] = 1;
+  labels[{2, 1, 1}] = 4;
+  labels[{2, 1, 2}] = 7;
+  EXPECT_THAT(contour_labels(labels, ct, profile_of({style_of("Liver", {1, 2})})).notes,
+              ElementsAre(HasSubstr("label 4, 7,")));
+  EXPECT_EQ(labels_without_roi(labels, profile_of({style_of("All", {1, 4, 7})})), "");
+}
+
+TEST(ContourLabels, FrameOfReferenceIsAlwaysAValidOne) {
+  CtGrid ct = small_grid();
+  for (const char* frame : {"", "abc"}) {
+    ct.frame_of_reference_uid = frame;
+    LabelMap labels(ct.geometry);
+    labels[{1, 1, 1}] = 1;
+    const StructureSet set = contour_labels(labels, ct, test_profile());
+    EXPECT_EQ(set.frame_of_reference_uid, frame_of_reference_for(ct)) << frame;
+    EXPECT_THAT(roi_mask(set, set.rois[0], ct).notes, IsEmpty());
+  }
 }
 
 LabelMap disc(const CtGrid& ct, double radius) {
@@ -257,7 +289,9 @@ RoiContour box(double low_i, double high_i, double low_j, double high_j, double 
 }
 
 RoiMask mask_of(std::vector<RoiContour> contours, const CtGrid& ct = small_grid()) {
-  return roi_mask({}, Roi{1, "Test", "", {}, std::move(contours)}, ct);
+  StructureSet set;
+  set.frame_of_reference_uid = ct.frame_of_reference_uid;
+  return roi_mask(set, Roi{1, "Test", "", {}, std::move(contours)}, ct);
 }
 
 std::vector<std::int64_t> voxels_by_slice(const Mask& mask) {
@@ -277,6 +311,40 @@ TEST(RoiMask, ContoursBelongToTheNearestSlice) {
   EXPECT_EQ((result.mask[{1, 1, 0}]), 1);
   EXPECT_EQ((result.mask[{2, 1, 0}]), 0);
   EXPECT_THAT(result.notes, ElementsAre(HasSubstr("no contour on 1 slices")));
+}
+
+// Drawn every millimetre on slices of 4 mm: shrinking boxes that would be rings of each other.
+TEST(RoiMask, OfSeveralPlanesTheNearestCounts) {
+  const RoiMask result = mask_of({box(0, 7, 0, 7, 299), box(0, 6, 0, 6, 300), box(0, 5, 0, 5, 301),
+                                  box(0, 4, 0, 4, 303), box(0, 3, 0, 3, 305), box(1, 2, 1, 2, 303.04)});
+  // Both planes beside 304 are as near: the lower one, with what lies within a twentieth of a millimetre.
+  EXPECT_THAT(voxels_by_slice(result.mask), ElementsAre(36, 15, 0, 0));
+  EXPECT_THAT(result.notes, ElementsAre(AllOf(HasSubstr("3 of 6"), HasSubstr("between the CT's slices")),
+                                        AllOf(HasSubstr("1 of 6"), HasSubstr("as holes"))));
+  EXPECT_FALSE(result.as_drawn);
+}
+
+TEST(RoiMask, EmptyUidsNameNothing) {
+  CtGrid ct = small_grid();
+  for (CtSlice& slice : ct.slices) slice.sop_instance_uid = "";
+  const RoiMask result = mask_of({box(0, 2, 0, 2, 302.1), box(0, 2, 0, 2, 312)}, ct);
+  EXPECT_THAT(voxels_by_slice(result.mask), ElementsAre(0, 4, 0, 4));
+  EXPECT_THAT(result.notes, IsEmpty());
+}
+
+TEST(RoiMask, NoDrawingHasSoManyBoxes) {
+  const CtGrid ct = grid_of({.size = {1024, 1024, 1}, .spacing_mm = {1, 1, 4}, .origin_mm = {100, 200, 300}});
+  // 2^27 pixels are 128 boxes of the whole image.
+  std::vector<RoiContour> contours(128, box(0, 1024, 0, 1024, 300));
+  EXPECT_EQ(voxels_by_slice(mask_of(contours, ct).mask)[0], 1024 * 1024);
+  contours.push_back(contours[0]);
+  try {
+    mask_of(contours, ct);
+    FAIL() << "not refused";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("129 contours"), HasSubstr("134217728 pixels")));
+  }
 }
 
 TEST(RoiMask, InDoubtTheNamedSlice) {
@@ -305,7 +373,9 @@ TEST(RoiMask, ContoursOffTheSlicesAndTiltedOnesAreNoted) {
       mask_of({box(0, 2, 0, 2, 297), box(0, 2, 0, 2, 314.1), tilted, bent, no_number, infinite});
   EXPECT_THAT(voxels_by_slice(result.mask), ElementsAre(0, 4, 0, 0));
   EXPECT_THAT(result.notes, ElementsAre(AllOf(HasSubstr("2 of 6"), HasSubstr("half a slice distance")),
-                                        AllOf(HasSubstr("3 of 6"), HasSubstr("tilted"))));
+                                        AllOf(HasSubstr("3 of 6"), HasSubstr("tilted")),
+                                        AllOf(HasSubstr("1 of 6"), HasSubstr("flattened"))));
+  EXPECT_FALSE(result.as_drawn);
 }
 
 TEST(RoiMask, PartsBeyondTheImageAreCut) {
@@ -323,7 +393,8 @@ TEST(RoiMask, HolesIslandsOverlapsAndCopies) {
   // 25 - 9 + 1; 9 + 9 - 1; 4 once.
   EXPECT_THAT(voxels_by_slice(result.mask), ElementsAre(17, 17, 4, 0));
   EXPECT_THAT(result.notes, ElementsAre(AllOf(HasSubstr("1 of 7"), HasSubstr("counted once")),
-                                        AllOf(HasSubstr("2 of 7"), HasSubstr("joined"))));
+                                        AllOf(HasSubstr("2 of 7"), HasSubstr("joined")),
+                                        AllOf(HasSubstr("1 of 7"), HasSubstr("as holes"))));
 }
 
 TEST(RoiMask, ClosedByRepeatingTheFirstPoint) {
@@ -360,9 +431,49 @@ TEST(RoiMask, FrameOfReference) {
   Roi elsewhere = roi;
   elsewhere.frame_of_reference_uid = "1.2.8";
   EXPECT_THAT(refusal([&] { roi_mask(set, elsewhere, ct); }), HasSubstr("frame of reference"));
-  CtGrid without = ct;
-  without.frame_of_reference_uid = "";
-  EXPECT_EQ(voxels_by_slice(roi_mask(set, roi, without).mask)[0], 4);
+}
+
+// What proves that a set without comparable frame of reference was drawn on this CT.
+TEST(RoiMask, SaysWhenNothingProvesTheCt) {
+  const CtGrid ct = small_grid();
+  const auto notes = [](const StructureSet& set, const CtGrid& on, const std::string& image = "") {
+    const Roi roi{1, "Test", "", {}, {box(0, 2, 0, 2, 300, image), box(0, 2, 0, 2, 304)}};
+    const RoiMask result = roi_mask(set, roi, on);
+    EXPECT_EQ(voxels_by_slice(result.mask)[0], 4);
+    return result.notes;
+  };
+  EXPECT_THAT(notes({}, ct), ElementsAre(AllOf(HasSubstr("the structure set doesn't say its frame"),
+                                               HasSubstr("nothing proves"))));
+  StructureSet set;
+  set.series_uid = "1.2.3";
+  EXPECT_THAT(notes(set, ct), IsEmpty());
+  set.series_uid = "1.2.4";
+  EXPECT_THAT(notes(set, ct), ElementsAre(HasSubstr("nothing proves")));
+  EXPECT_THAT(notes({}, ct, "1.2.3.0"), IsEmpty());
+  for (const char* frame : {"", "abc"}) {
+    CtGrid without = ct;
+    without.frame_of_reference_uid = frame;
+    set.frame_of_reference_uid = "1.2.9";
+    EXPECT_THAT(notes(set, without), ElementsAre(HasSubstr("the CT doesn't say its frame of reference")));
+    set.frame_of_reference_uid = frame_of_reference_for(without);
+    set.series_uid = "";
+    EXPECT_THAT(notes(set, without), IsEmpty());
+  }
+  CtGrid no_series = ct;
+  no_series.frame_of_reference_uid = no_series.series_uid = no_series.study_uid = "";
+  for (CtSlice& slice : no_series.slices) slice.sop_instance_uid = "";
+  EXPECT_THAT(notes({}, no_series), ElementsAre(HasSubstr("nothing proves")));
+}
+
+TEST(RoiMask, SaysThatItWasDrawnOnAnotherSeries) {
+  const CtGrid ct = small_grid();
+  StructureSet set;
+  set.frame_of_reference_uid = ct.frame_of_reference_uid;
+  set.series_uid = "1.2.4";
+  const Roi roi{1, "Test", "", {}, {box(0, 2, 0, 2, 300)}};
+  EXPECT_THAT(roi_mask(set, roi, ct).notes, ElementsAre(HasSubstr("another series of the same frame")));
+  set.series_uid = ct.series_uid;
+  EXPECT_THAT(roi_mask(set, roi, ct).notes, IsEmpty());
 }
 
 // Slices read at 300, 304 and 312 mm, shown at 300, 304, 308 and 312 mm: the third lies as near to 304 as to
