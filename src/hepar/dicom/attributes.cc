@@ -11,6 +11,7 @@
 #include <charconv>
 #include <cmath>
 #include <fstream>
+#include <limits>
 #include <mutex>
 
 #include "hepar/core/error.h"
@@ -109,9 +110,16 @@ std::optional<double> number(DcmItem& item, const DcmTagKey& tag) {
   return values.empty() ? std::nullopt : std::optional(values.front());
 }
 
+std::optional<std::int64_t> whole(DcmItem& item, const DcmTagKey& tag) {
+  const std::optional<double> value = number(item, tag);
+  const bool fits = value && *value == std::trunc(*value) &&
+                    *value >= std::numeric_limits<std::int32_t>::min() &&
+                    *value <= std::numeric_limits<std::int32_t>::max();
+  return fits ? std::optional(static_cast<std::int64_t>(*value)) : std::nullopt;
+}
+
 std::int64_t whole(DcmItem& item, const DcmTagKey& tag, std::int64_t otherwise) {
-  const double value = number(item, tag).value_or(static_cast<double>(otherwise));
-  return std::abs(value) <= 1e9 ? static_cast<std::int64_t>(value) : otherwise;
+  return whole(item, tag).value_or(otherwise);
 }
 
 }  // namespace hepar::dicom

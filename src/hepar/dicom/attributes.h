@@ -31,6 +31,8 @@ std::string utf8_text(DcmItem& item, const DcmTagKey& tag);
 // All backslash-separated numbers, whatever the value representation; empty when one is not a finite number.
 std::vector<double> numbers(DcmItem& item, const DcmTagKey& tag);
 std::optional<double> number(DcmItem& item, const DcmTagKey& tag);
+// The first number when it is a whole one in the range of an IS (PS3.5 6.2: 32 bits, signed).
+std::optional<std::int64_t> whole(DcmItem& item, const DcmTagKey& tag);
 std::int64_t whole(DcmItem& item, const DcmTagKey& tag, std::int64_t otherwise);
 
 }  // namespace hepar::dicom

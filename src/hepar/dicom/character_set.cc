@@ -39,6 +39,19 @@ bool is_plain_text(std::string_view utf8) {
   return !std::ranges::any_of(utf8, forbidden) && utf8.front() != ' ' && utf8.back() != ' ';
 }
 
+std::string folded(std::string_view utf8) {
+  std::string result(utf8);
+  unsigned char before = 0;
+  for (char& c : result) {
+    const auto byte = static_cast<unsigned char>(c);
+    // U+00C0 to U+00DE, but for the sign of multiplication, are C3 80 to C3 9E in UTF-8.
+    const bool latin = before == 0xc3 && byte >= 0x80 && byte <= 0x9e && byte != 0x97;
+    if ((byte >= 'A' && byte <= 'Z') || latin) c = static_cast<char>(byte + 0x20);
+    before = byte;
+  }
+  return result;
+}
+
 std::optional<std::string> encode_text(const std::string& utf8, const std::string& character_set) {
   if (is_ascii(utf8)) return utf8;
   const std::string unicode = "ISO_IR 192";

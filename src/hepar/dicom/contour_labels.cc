@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <iterator>
 #include <utility>
 
@@ -69,11 +68,9 @@ class SliceContours {
 
   std::vector<RoiContour> contours(const RoiStyle& style) const {
     if (labels_.empty()) return {};
-    std::array<std::uint8_t, 256> inside{};
-    for (const std::uint8_t label : style.labels) inside[label] = 1;
-    inside[0] = 0;
+    const auto inside = label_set(style);
     std::vector<std::uint8_t> mask(labels_.size());
-    for (std::size_t n = 0; n < mask.size(); ++n) mask[n] = inside[labels_[n]];
+    for (std::size_t n = 0; n < mask.size(); ++n) mask[n] = inside[labels_[n]] ? 1 : 0;
     std::vector<RoiContour> contours;
     for (PlaneRegion& region :
          trace_regions(mask, box_.high_i - box_.low_i, box_.high_j - box_.low_j, profile_.contour_style)) {
@@ -143,10 +140,16 @@ void check_points(const RoiContour& contour, const RoiStyle& style, std::size_t 
                   style.name, k + 1, ct.slices.size(), contour.points_mm.size(), limit));
 }
 
+// A grid that is no DICOM series has nothing to make one up from.
+std::string frame_of(const CtGrid& ct) {
+  return ct.series_uid.empty() ? ct.frame_of_reference_uid : frame_of_reference_for(ct);
+}
+
 }  // namespace
 
 StructureSet contour_labels(const LabelMap& labels, const CtGrid& ct, const DicomProfile& profile) {
   check_grids(labels, ct);
+  for (const RoiStyle& style : profile.rois) label_set(style);
   std::vector<std::vector<std::vector<RoiContour>>> found(ct.slices.size());  // by slice and ROI
   parallel_for(labels.size().k, [&](std::int64_t k) {
     const SliceContours slice(labels, ct, profile, k);
@@ -154,7 +157,7 @@ StructureSet contour_labels(const LabelMap& labels, const CtGrid& ct, const Dico
       found[static_cast<std::size_t>(k)].push_back(slice.contours(style));
     }
   });
-  StructureSet set{profile.structure_set_label, ct.frame_of_reference_uid, ct.series_uid, {}, {}};
+  StructureSet set{profile.structure_set_label, frame_of(ct), ct.series_uid, {}, {}};
   for (std::size_t n = 0; n < profile.rois.size(); ++n) {
     const RoiStyle& style = profile.rois[n];
     Roi roi{static_cast<int>(set.rois.size()) + 1, style.name, style.interpreted_type, style.colour, {}};
@@ -170,6 +173,7 @@ StructureSet contour_labels(const LabelMap& labels, const CtGrid& ct, const Dico
       set.rois.push_back(std::move(roi));
     }
   }
+  if (std::string note = labels_without_roi(labels, profile); !note.empty()) set.notes.push_back(note);
   return set;
 }
 

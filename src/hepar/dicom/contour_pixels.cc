@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numeric>
+#include <tuple>
 
 namespace hepar::dicom {
 namespace {
@@ -13,27 +15,52 @@ namespace {
 // Nearer points are taken for the ends of a channel's two ways, in pixels.
 constexpr double kChannelWidth = 0.05;
 
-// Whether points that don't follow one another lie almost, but not exactly, at one place. Only neighbours are
-// compared, in strips two channels wide and in strips between these, so that no contour takes long.
-bool has_open_channel(const PlaneLoop& loop) {
-  struct Place {
-    double strip, y, x;
-    std::size_t number;
-  };
+// One place of a loop and the first and last of its points that lie there.
+struct Place {
+  double strip, y, x;
+  std::size_t first, last;
+};
+
+// The places of a loop in strips of x two channels wide, by strip, then y. Many points may lie at one place.
+std::vector<Place> places_in_strips(const PlaneLoop& loop, double start) {
   std::vector<Place> places(loop.size());
-  for (const double start : {0.0, 0.5}) {
-    for (std::size_t n = 0; n < loop.size(); ++n) {
-      places[n] = {std::floor(loop[n].x / (2 * kChannelWidth) + start), loop[n].y, loop[n].x, n};
+  for (std::size_t n = 0; n < loop.size(); ++n)
+    places[n] = {std::floor(loop[n].x / (2 * kChannelWidth) + start), loop[n].y, loop[n].x, n, n};
+  std::ranges::sort(places, std::less(), [](const Place& place) {
+    return std::tuple(place.strip, place.y, place.x, place.first);
+  });
+  std::size_t count = 0;
+  for (const Place& place : places) {
+    if (count > 0 && places[count - 1].x == place.x && places[count - 1].y == place.y) {
+      places[count - 1].last = place.last;
+    } else {
+      places[count++] = place;
     }
-    std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) {
-      return a.strip != b.strip ? a.strip < b.strip : a.y < b.y;
-    });
-    for (std::size_t n = 1; n < places.size(); ++n) {
-      const Place &a = places[n - 1], &b = places[n];
-      const std::size_t apart = std::max(a.number, b.number) - std::min(a.number, b.number);
-      if (a.strip == b.strip && b.y - a.y <= kChannelWidth && (a.y != b.y || a.x != b.x) && apart > 1 &&
-          apart + 1 < loop.size()) {
-        return true;
+  }
+  places.resize(count);
+  return places;
+}
+
+// Whether points that don't follow one another lie almost, but not exactly, at one place. Strips, and strips
+// between these, show all near pairs. Few places lie near one that are not such a pair: no contour takes
+// long.
+bool has_open_channel(const PlaneLoop& loop) {
+  const auto follow = [&](std::size_t a, std::size_t b) {
+    const std::size_t apart = std::max(a, b) - std::min(a, b);
+    return apart <= 1 || apart + 1 >= loop.size();
+  };
+  for (const double start : {0.0, 0.5}) {
+    const std::vector<Place> places = places_in_strips(loop, start);
+    for (std::size_t n = 0; n < places.size(); ++n) {
+      const Place& a = places[n];
+      for (std::size_t m = n + 1; m < places.size(); ++m) {
+        const Place& b = places[m];
+        if (b.strip != a.strip || b.y - a.y > kChannelWidth) break;
+        if (std::abs(b.x - a.x) > kChannelWidth) continue;
+        if (!follow(a.first, b.first) || !follow(a.first, b.last) || !follow(a.last, b.first) ||
+            !follow(a.last, b.last)) {
+          return true;
+        }
       }
     }
   }
@@ -166,11 +193,14 @@ Combination combine_contours(std::vector<ContourPixels> contours, std::int64_t c
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return depth[a] < depth[b]; });
+  Combination result{std::count(nesting.twice.begin(), nesting.twice.end(), true),
+                     std::count(nesting.joined.begin(), nesting.joined.end(), true)};
   for (const std::size_t n : order) {
-    if (!nesting.twice[n]) paint(contours[n], depth[n] % 2 == 0, columns, slice);
+    if (nesting.twice[n]) continue;
+    paint(contours[n], depth[n] % 2 == 0, columns, slice);
+    result.hole_count += depth[n] % 2;
   }
-  return {std::count(nesting.twice.begin(), nesting.twice.end(), true),
-          std::count(nesting.joined.begin(), nesting.joined.end(), true)};
+  return result;
 }
 
 }  // namespace hepar::dicom

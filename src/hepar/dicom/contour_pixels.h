@@ -22,8 +22,9 @@ ContourPixels fill_contour(const PlaneLoop& loop, std::int64_t columns, std::int
 
 struct Combination {
   std::int64_t twice_count = 0;  // contours left out as they hold the same pixels as another one
-  std::int64_t joined_count =
-      0;  // contours that share pixels with another one, neither being within the other
+  // Contours that share pixels with another one, neither being within the other.
+  std::int64_t joined_count = 0;
+  std::int64_t hole_count = 0;  // contours within another one; not islands within these
 };
 
 // Puts contours of one slice together in `slice`, columns wide: one within another is a hole, one within a

@@ -49,6 +49,7 @@ TEST(CombineContours, HolesAndIslandsInAnyOrderAndOrientation) {
   EXPECT_EQ(result.pixels, expected);
   EXPECT_EQ(result.combination.joined_count, 0);
   EXPECT_EQ(result.combination.twice_count, 0);
+  EXPECT_EQ(result.combination.hole_count, 1);  // the island is none
 }
 
 TEST(CombineContours, PartsAreJoined) {
@@ -103,6 +104,25 @@ TEST(FillContour, NarrowChannelsAreClosed) {
   EXPECT_EQ(
       combined({ring_with_channel(0.5)}).pixels,
       drawn({"#########", "#########", "###...###", "......###", "###...###", "#########", "#########"}));
+}
+
+// Columns 0.08 pixels apart are no channel, though both lie in one strip of two channel widths.
+TEST(FillContour, WiderChannelsAreDrawnInAnyDirection) {
+  PlaneLoop upright = ring_with_channel(0.08);
+  for (PlanePoint& point : upright) point = {point.y, point.x};
+  EXPECT_EQ(combined({upright}).pixels, drawn({"###.###", "###.###", "###.###", "##...##", "##...##",
+                                               "##...##", "#######", "#######", "#######"}));
+}
+
+// The place of a channel's end is visited twice, by a point that follows on that of the other way.
+TEST(FillContour, ThirdPointsHideNoChannel) {
+  PlaneLoop loop = ring_with_channel(0.04);
+  loop.insert(loop.begin() + 10, loop[5]);
+  loop.insert(loop.begin() + 5, loop.back());
+  const auto ring =
+      drawn({"#########", "#########", "###...###", "###...###", "###...###", "#########", "#########"});
+  EXPECT_EQ(combined({loop}).pixels, ring);
+  EXPECT_EQ(combined({{loop.rbegin(), loop.rend()}}).pixels, ring);
 }
 
 TEST(FillContour, ManyPointsAtOnePlace) {

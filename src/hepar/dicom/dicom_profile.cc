@@ -180,8 +180,11 @@ std::vector<RoiStyle> styles(const Json& value, std::size_t name_length) {
   std::vector<RoiStyle> result;
   for (const Json& roi : list(value, "rois")) {
     result.push_back(style(roi, fmt::format("rois[{}]", result.size()), name_length));
-    if (std::ranges::count(result, result.back().name, &RoiStyle::name) > 1)
-      fail(fmt::format("two of 'rois' have the name {}", result.back().name));
+    const auto same = [name = dicom::folded(result.back().name)](const RoiStyle& one) {
+      return dicom::folded(one.name) == name;
+    };
+    if (std::ranges::count_if(result, same) > 1)
+      fail(fmt::format("two of 'rois' have the name {}, or differ in case alone", result.back().name));
   }
   return result;
 }
@@ -227,6 +230,15 @@ std::vector<RoiStyle> default_roi_styles() {
   return {{"Liver", {1, 2, 3}, "ORGAN", {255, 0, 0}, organ, {"10200004", "SCT", "Liver"}},
           {"GTV", {2}, "GTV", {0, 255, 0}, lesion, {"108369006", "SCT", "Neoplasm"}},
           {"Cyst", {3}, "", {0, 0, 255}, lesion, {"367643001", "SCT", "Cyst"}}};
+}
+
+std::array<bool, 256> label_set(const RoiStyle& style) {
+  std::array<bool, 256> inside{};
+  for (const std::uint8_t label : style.labels) inside[label] = true;
+  if (inside[kBackground])
+    fail(fmt::format("'{}' is made of label 0, which stands for no structure; use labels 1 to 255",
+                     style.name));
+  return inside;
 }
 
 DicomProfile read_dicom_profile(std::string_view json) {
@@ -290,6 +302,21 @@ std::string dicom_profile_json(const DicomProfile& profile) {
                       {"structure_set_label", profile.structure_set_label},
                       {"series_description", profile.series_description}};
   return document.dump(2) + "\n";
+}
+
+std::string labels_without_roi(const LabelMap& labels, const DicomProfile& profile) {
+  std::array<bool, 256> left{};
+  for (const std::uint8_t label : labels.voxels()) left[label] = true;
+  left[kBackground] = false;
+  for (const RoiStyle& style : profile.rois) {
+    for (const std::uint8_t label : style.labels) left[label] = false;
+  }
+  std::vector<std::size_t> list;
+  for (std::size_t label = 0; label < left.size(); ++label) {
+    if (left[label]) list.push_back(label);
+  }
+  if (list.empty()) return {};
+  return fmt::format("no ROI of the profile is made of label {}, which is left out", fmt::join(list, ", "));
 }
 
 }  // namespace hepar

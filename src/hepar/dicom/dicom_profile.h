@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "hepar/imaging/planar_contours.h"
+#include "hepar/volume/volume.h"
 
 namespace hepar {
 
@@ -29,6 +30,9 @@ struct RoiStyle {
 
 // Liver (1, 2 and 3: the whole organ with all that is in it), GTV (2), Cyst (3).
 std::vector<RoiStyle> default_roi_styles();
+
+// The labels that a structure is made of. Error(kInvalidInput) for label 0, which is what belongs to none.
+std::array<bool, 256> label_set(const RoiStyle& style);
 
 enum class HoleMode {
   kKeyhole,   // one contour, holes joined by channels of no width
@@ -53,5 +57,8 @@ struct DicomProfile {
 // naming the key for what is unknown, out of range, too long, or named twice.
 DicomProfile read_dicom_profile(std::string_view json);
 std::string dicom_profile_json(const DicomProfile& profile);
+
+// A note on the labels in the map that no ROI of the profile is made of; empty when there are none.
+std::string labels_without_roi(const LabelMap& labels, const DicomProfile& profile);
 
 }  // namespace hepar

@@ -119,6 +119,8 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{document(R"("rois": [1])"), "'rois[0]' is 1, not an object"},
         Refusal{document(R"("rois": [{"name": "Liver"}, {"name": "Liver"}])"),
                 "two of 'rois' have the name Liver"},
+        Refusal{document(R"("rois": [{"name": "Liver"}, {"name": "LIVER", "labels": [1]}])"),
+                "differ in case alone"},
         roi(R"("labels": [1])", "'rois[0].name' is missing"),
         roi(R"("name": "New")", "'rois[0].labels' is missing"),
         roi(R"("name": "New", "labels": [])", "'rois[0].labels' is []"),

@@ -4,12 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "hepar/core/error.h"
 #include "hepar/dicom/attributes.h"
 #include "hepar/dicom/character_set.h"
-#include "hepar/dicom/structure_set.h"
 #include "hepar/dicom/uid.h"
 
 namespace hepar {
@@ -133,6 +133,17 @@ void check_can_be_referenced(const CtGrid& ct) {
                             "reference to them would be ambiguous; use files as they come from the scanner",
                             ct.slices.size() - uids.size(), ct.slices.size()));
   }
+}
+
+double distance_from_slice_mm(const RoiContour& contour, const CtSlice& slice, const Geometry& geometry) {
+  const Vec3 normal = geometry.direction.column(2);
+  double largest_mm = 0;
+  for (const Vec3& point : contour.points_mm) {
+    const double away_mm = std::abs(normal.dot(point - slice.position_mm));
+    if (!(away_mm <= largest_mm)) largest_mm = away_mm;
+    if (!std::isfinite(away_mm)) break;
+  }
+  return largest_mm;
 }
 
 }  // namespace dicom

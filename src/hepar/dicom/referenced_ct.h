@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "hepar/dicom/ct_series.h"
+#include "hepar/dicom/structure_set.h"
 
 namespace hepar::dicom {
 
@@ -33,5 +34,11 @@ class PatientStudy {
 // Throws Error(kInvalidInput) unless an object can refer to each slice: not resampled, and study, series and
 // slices have UIDs, each slice its own.
 void check_can_be_referenced(const CtGrid& ct);
+
+// What a contour's points may lie off their slice's plane: rounding to 0.001 mm, and that of positions.
+inline constexpr double kOnSliceMm = 0.01;
+
+// The largest distance of a contour's points from the plane of a slice; not finite when a point is not.
+double distance_from_slice_mm(const RoiContour& contour, const CtSlice& slice, const Geometry& geometry);
 
 }  // namespace hepar::dicom

@@ -5,85 +5,21 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
-#include <limits>
-#include <map>
-#include <optional>
 
 #include "hepar/core/error.h"
 #include "hepar/core/parallel.h"
 #include "hepar/dicom/contour_pixels.h"
+#include "hepar/dicom/contour_placement.h"
 
 namespace hepar {
 namespace {
 using dicom::Combination;
 using dicom::ContourPixels;
+using dicom::Placement;
+using dicom::SliceFinder;
 
-constexpr double kRoundingMm = 0.01;
-// Contours so near to the middle between two slices, in slice distances, lie on the one that they name.
-constexpr double kDoubt = 0.1;
-
-// Where the contours of an ROI lie, and what is wrong with them.
-struct Placement {
-  std::vector<std::vector<std::size_t>> contours_of_slice;
-  std::int64_t off_slices = 0, tilted = 0, other_name = 0, unknown_name = 0;
-};
-
-class SliceFinder {
- public:
-  explicit SliceFinder(const CtGrid& ct)
-      : normal_(ct.geometry.direction.column(2)), distance_mm_(ct.geometry.spacing_mm.z) {
-    for (std::size_t n = 0; n < ct.slices.size(); ++n) {
-      offsets_mm_.push_back(normal_.dot(ct.slices[n].position_mm));
-      number_of_uid_.emplace(ct.slices[n].sop_instance_uid, n);
-    }
-  }
-
-  // Comparisons with points that are no numbers fail, so that these contours are left out.
-  void place(const RoiContour& contour, std::size_t number, Placement& placement) const {
-    double low = std::numeric_limits<double>::infinity(), high = -low;
-    for (const Vec3& point : contour.points_mm) {
-      const double offset_mm = normal_.dot(point);
-      if (!std::isfinite(offset_mm)) low = -std::numeric_limits<double>::infinity();
-      low = std::min(low, offset_mm);
-      high = std::max(high, offset_mm);
-    }
-    if (!(high - low <= distance_mm_ / 2 + kRoundingMm)) {
-      ++placement.tilted;
-      return;
-    }
-    const auto named = number_of_uid_.find(contour.image_uid);
-    std::size_t slice = nearest(low + (high - low) / 2);
-    const double away_mm = std::abs(offsets_mm_[slice] - (low + (high - low) / 2));
-    if (!(away_mm <= distance_mm_ / 2 + kRoundingMm)) {
-      ++placement.off_slices;
-      return;
-    }
-    if (named != number_of_uid_.end()) {
-      const double from_named_mm = std::abs(offsets_mm_[named->second] - (low + (high - low) / 2));
-      if (from_named_mm - away_mm <= kDoubt * distance_mm_) slice = named->second;
-      if (slice != named->second) ++placement.other_name;
-    } else if (!contour.image_uid.empty()) {
-      ++placement.unknown_name;
-    }
-    placement.contours_of_slice[slice].push_back(number);
-  }
-
-  // The slice at an offset along the normal.
-  std::size_t nearest(double offset_mm) const {
-    const auto above = std::lower_bound(offsets_mm_.begin(), offsets_mm_.end(), offset_mm);
-    const auto n = static_cast<std::size_t>(above - offsets_mm_.begin());
-    if (n == 0) return 0;
-    if (n == offsets_mm_.size() || offset_mm - offsets_mm_[n - 1] <= *above - offset_mm) return n - 1;
-    return n;
-  }
-
- private:
-  Vec3 normal_;
-  double distance_mm_;
-  std::vector<double> offsets_mm_;  // of the slices
-  std::map<std::string, std::size_t> number_of_uid_;
-};
+// Of all contours on one slice, each in its box: far more than any drawing needs, far less than there is.
+constexpr std::int64_t kMostBoxPixels = 1 << 27;
 
 PlaneLoop in_pixels(const RoiContour& contour, const CtSlice& slice, const Geometry& geometry) {
   const Vec3 x = 1 / geometry.spacing_mm.x * geometry.direction.column(0);
@@ -112,13 +48,24 @@ std::int64_t count_beyond(const PlaneLoop& loop, Int3 size) {
   });
 }
 
+void check_box_pixels(std::int64_t pixels, const Roi& roi, std::int64_t contour_count) {
+  if (pixels <= kMostBoxPixels) return;
+  throw Error(ErrorCode::kUnsupported,
+              fmt::format("the ROI '{}' has {} contours on one slice, whose boxes hold more than {} pixels "
+                          "together; no structure is drawn like that, remove what was drawn many times",
+                          roi.name, contour_count, kMostBoxPixels));
+}
+
 SliceResult fill_slice(const Roi& roi, const std::vector<std::size_t>& numbers, const CtSlice& slice,
                        const Geometry& geometry, std::span<std::uint8_t> pixels) {
   SliceResult result;
   std::vector<ContourPixels> contours;
+  std::int64_t box_pixels = 0;
   for (const std::size_t number : numbers) {
     const PlaneLoop loop = in_pixels(roi.contours[number], slice, geometry);
     contours.push_back(dicom::fill_contour(loop, geometry.size.i, geometry.size.j));
+    box_pixels += std::ssize(contours.back().inside);
+    check_box_pixels(box_pixels, roi, std::ssize(numbers));
     const std::int64_t beyond = count_beyond(loop, geometry.size);
     result.beyond_image += beyond > 0;
     result.beside_image += beyond == std::ssize(loop) && contours.back().count == 0;
@@ -141,6 +88,7 @@ SliceResult sum_of(const std::vector<SliceResult>& results) {
     sum.without_centre += result.without_centre;
     sum.combination.twice_count += result.combination.twice_count;
     sum.combination.joined_count += result.combination.joined_count;
+    sum.combination.hole_count += result.combination.hole_count;
   }
   return sum;
 }
@@ -155,35 +103,73 @@ std::int64_t count_skipped(const Placement& placement) {
   return skipped;
 }
 
-std::vector<std::string> notes_on(const Roi& roi, const Placement& placement, const SliceResult& sum) {
-  std::vector<std::string> notes;
-  add_note(notes, roi, placement.off_slices,
-           "lie farther than half a slice distance from every slice; left out");
-  add_note(notes, roi, placement.tilted,
-           "are tilted against the slices, or have points that are no numbers; left out");
-  add_note(notes, roi, placement.other_name, "name another slice than the one they lie on, which counts");
-  add_note(notes, roi, placement.unknown_name, "name images that are not of this CT; their positions count");
-  add_note(notes, roi, sum.beyond_image, "reach beyond the image, where there are no voxels");
-  add_note(notes, roi, sum.without_centre, "hold no voxel's centre");
-  add_note(notes, roi, sum.combination.twice_count, "hold the same voxels as another one; counted once");
-  add_note(notes, roi, sum.combination.joined_count, "overlap in part; joined");
+struct Finding {
+  std::int64_t count;
+  const char* what;
+};
+
+// What makes the mask another thing than what the contours enclose, each by itself, on the slices they name.
+std::vector<Finding> deviations(const Placement& placement, const SliceResult& sum) {
+  return {{placement.off_slices, "lie farther than half a slice distance from every slice; left out"},
+          {placement.tilted, "are tilted against the slices, or have points that are no numbers; left out"},
+          {placement.other_plane,
+           "lie between the CT's slices, on other planes than those nearest to each slice, which were used; "
+           "left out"},
+          {placement.bent, "span more than a tenth of a slice distance across the slices; flattened"},
+          {placement.other_name, "name another slice than the one they lie on, which counts"},
+          {placement.unknown_name, "name images that are not of this CT; their positions count"},
+          {sum.beyond_image, "reach beyond the image, where there are no voxels"},
+          {sum.without_centre, "hold no voxel's centre"},
+          {sum.combination.twice_count, "hold the same voxels as another one; counted once"},
+          {sum.combination.joined_count, "overlap in part; joined"}};
+}
+
+void describe(RoiMask& result, const Roi& roi, const Placement& placement, const SliceResult& sum) {
+  for (const auto& [count, what] : deviations(placement, sum)) {
+    add_note(result.notes, roi, count, what);
+    result.as_drawn = result.as_drawn && count == 0;
+  }
+  result.hole_count = sum.combination.hole_count;
+  add_note(result.notes, roi, result.hole_count, "lie within another one and were taken as holes");
   if (const std::int64_t skipped = count_skipped(placement); skipped > 0) {
-    notes.push_back(
+    result.notes.push_back(
         fmt::format("ROI '{}' has no contour on {} slices whose both neighbours have one; they are empty",
                     roi.name, skipped));
   }
-  return notes;
 }
 
-void check_frame(const StructureSet& structures, const Roi& roi, const CtGrid& ct) {
+// Whether one of the contours is drawn on an image of the CT.
+bool names_an_image(const std::vector<RoiContour>& contours, const SliceFinder& finder) {
+  return std::ranges::any_of(
+      contours, [&](const RoiContour& contour) { return finder.has_instance(contour.image_uid); });
+}
+
+// Whether the ROI was drawn on this CT: Error when it was not, a note when nothing proves it.
+std::string frame_note(const StructureSet& structures, const Roi& roi, const CtGrid& ct,
+                       const SliceFinder& finder) {
   const std::string& theirs =
       roi.frame_of_reference_uid.empty() ? structures.frame_of_reference_uid : roi.frame_of_reference_uid;
-  const std::string& ours = ct.frame_of_reference_uid;
-  if (theirs.empty() || ours.empty() || theirs == ours) return;
-  throw Error(
-      ErrorCode::kInvalidInput,
-      "the structure set's frame of reference is another one than the CT's, so that its coordinates mean "
-      "other places; give the CT that it was drawn on");
+  const std::string ours = frame_of_reference_for(ct);
+  const bool stated = ours == ct.frame_of_reference_uid;
+  const bool same = !theirs.empty() && (theirs == ours || theirs == ct.frame_of_reference_uid);
+  if (!same && !theirs.empty() && stated) {
+    throw Error(
+        ErrorCode::kInvalidInput,
+        "the structure set's frame of reference is another one than the CT's, so that its coordinates mean "
+        "other places; give the CT that it was drawn on");
+  }
+  const std::string& series = structures.series_uid;
+  if (series == ct.series_uid && !series.empty()) return {};
+  if (names_an_image(roi.contours, finder)) return {};
+  if (same) {
+    return series.empty() || ct.series_uid.empty()
+               ? std::string()
+               : "the structure set was drawn on another series of the same frame of reference";
+  }
+  return fmt::format(
+      "{} doesn't say its frame of reference, and the structure set names none of the CT's images, so that "
+      "nothing proves that it was drawn on this CT",
+      stated ? "the structure set" : "the CT");
 }
 
 void check_some_lie_on_ct(const Roi& roi, const Placement& placement, const SliceResult& sum) {
@@ -210,17 +196,16 @@ void copy_slices(const std::vector<std::uint8_t>& drawn, const SliceFinder& find
 }  // namespace
 
 RoiMask roi_mask(const StructureSet& structures, const Roi& roi, const CtGrid& ct) {
-  check_frame(structures, roi, ct);
   HEPAR_EXPECT(!ct.slices.empty(), "a CT has slices");
+  const SliceFinder finder(ct);
   RoiMask result{Mask(ct.geometry), {}};
+  const std::string note = frame_note(structures, roi, ct, finder);
   if (roi.contours.empty()) {
     result.notes.push_back(fmt::format("ROI '{}' has no contours", roi.name));
     return result;
   }
-  const SliceFinder finder(ct);
-  Placement placement;
-  placement.contours_of_slice.resize(ct.slices.size());
-  for (std::size_t n = 0; n < roi.contours.size(); ++n) finder.place(roi.contours[n], n, placement);
+  if (!note.empty()) result.notes.push_back(note);
+  const Placement placement = finder.place(roi.contours);
 
   const auto plane = static_cast<std::size_t>(ct.geometry.size.i * ct.geometry.size.j);
   std::vector<std::uint8_t> drawn(ct.resampled ? plane * ct.slices.size() : 0);
@@ -235,7 +220,7 @@ RoiMask roi_mask(const StructureSet& structures, const Roi& roi, const CtGrid& c
   const SliceResult sum = sum_of(results);
   check_some_lie_on_ct(roi, placement, sum);
   if (ct.resampled) copy_slices(drawn, finder, result.mask);
-  result.notes = notes_on(roi, placement, sum);
+  describe(result, roi, placement, sum);
   return result;
 }
 

@@ -78,12 +78,6 @@ void add_frames(int segment, std::int64_t slices, const MakeFrame& make_frame,
   }
 }
 
-std::array<std::uint8_t, 256> members_of(const RoiStyle& roi) {
-  std::array<std::uint8_t, 256> inside{};
-  for (const std::uint8_t label : roi.labels) inside[label] = 1;
-  return inside;
-}
-
 template <class T>
 std::span<const T> slice_of(const Volume<T>& volume, std::int64_t k) {
   const auto area = static_cast<std::size_t>(volume.size().i * volume.size().j);
@@ -94,14 +88,13 @@ dicom::SegmentationContent binary_content(const LabelMap& labels, const DicomPro
                                           std::vector<std::string>& notes) {
   dicom::SegmentationContent content;
   for (const RoiStyle& roi : profile.rois) {
-    const auto inside = members_of(roi);
+    const auto inside = label_set(roi);
     const std::size_t before = content.frames.size();
     add_frames(
         static_cast<int>(content.segments.size()) + 1, labels.size().k,
         [&](std::int64_t k) {
           const auto voxels = slice_of(labels, k);
-          if (std::ranges::none_of(voxels, [&](std::uint8_t label) { return inside[label] != 0; }))
-            return Bytes();
+          if (std::ranges::none_of(voxels, [&](std::uint8_t label) { return inside[label]; })) return Bytes();
           Bytes values(voxels.size());
           std::ranges::transform(voxels, values.begin(), [&](std::uint8_t label) { return inside[label]; });
           return dicom::pack_bits(values);
@@ -130,18 +123,19 @@ std::vector<std::string> write_segmentation(const fs::path& file, const LabelMap
                                             const DicomProfile& profile) {
   check_grid(labels.geometry(), ct);
   std::vector<std::string> notes = notes_on(ct);
+  if (std::string note = labels_without_roi(labels, profile); !note.empty()) notes.push_back(std::move(note));
   const dicom::SegmentationContent content = binary_content(labels, profile, notes);
   if (content.segments.empty()) {
     throw Error(ErrorCode::kInvalidInput,
                 "the label map holds no voxel of the profile's structures; there is nothing to write");
   }
   write_checked(file, content, ct, profile, [&](int segment, std::int64_t k, const SegmentFrame* frame) {
-    const auto inside = members_of(content.segments[static_cast<std::size_t>(segment - 1)]);
+    const auto inside = label_set(content.segments[static_cast<std::size_t>(segment - 1)]);
     const auto wanted = slice_of(labels, k);
     Bytes values(frame == nullptr ? 0 : wanted.size());
     if (frame != nullptr) dicom::unpack_bits(frame->pixels, values);
     for (std::size_t n = 0; n < wanted.size(); ++n) {
-      if ((frame == nullptr ? 0 : values[n]) != inside[wanted[n]]) return false;
+      if ((frame != nullptr && values[n] != 0) != inside[wanted[n]]) return false;
     }
     return true;
   });

@@ -9,6 +9,11 @@
 
 namespace hepar::dicom {
 
+bool has_value(DcmItem& parent, const DcmTagKey& tag) {
+  DcmElement* element = nullptr;
+  return parent.findAndGetElement(tag, element).good() && element->getLength() > 0;
+}
+
 std::unique_ptr<DcmDataset> parse_unknown_sequence(DcmItem& parent, const DcmTagKey& tag) {
   DcmElement* element = nullptr;
   Uint8* bytes = nullptr;

@@ -14,20 +14,24 @@ namespace hepar::dicom {
 // none.
 std::unique_ptr<DcmDataset> parse_unknown_sequence(DcmItem& parent, const DcmTagKey& tag);
 
+// Whether an attribute is there with a value.
+bool has_value(DcmItem& parent, const DcmTagKey& tag);
+
 // Calls use(DcmItem&) for each item of a sequence in order; not at all when it is absent or no sequence. In
-// linear time, other than DCMTK's access by number.
+// linear time, other than DCMTK's access by number. False for a value that is there, but is no sequence.
 template <class Use>
-void for_each_item(DcmItem& parent, const DcmTagKey& tag, const Use& use) {
+bool for_each_item(DcmItem& parent, const DcmTagKey& tag, const Use& use) {
   std::unique_ptr<DcmDataset> parsed;
   DcmSequenceOfItems* sequence = nullptr;
   if (parent.findAndGetSequence(tag, sequence).bad()) {
     parsed = parse_unknown_sequence(parent, tag);
-    if (!parsed || parsed->findAndGetSequence(tag, sequence).bad()) return;
+    if (!parsed || parsed->findAndGetSequence(tag, sequence).bad()) return !has_value(parent, tag);
   }
   DcmObject* object = nullptr;
   while ((object = sequence->nextInContainer(object)) != nullptr) {
     if (auto* item = dynamic_cast<DcmItem*>(object)) use(*item);
   }
+  return true;
 }
 
 }  // namespace hepar::dicom

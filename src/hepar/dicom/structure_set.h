@@ -35,7 +35,8 @@ struct StructureSet {
 };
 
 // Reads any structure set, whatever its transfer syntax; numbers beyond DS's 16 bytes and contour data of any
-// length are taken. Error: kMissing, kCorrupt (damaged, or a number that is none), kInvalidInput (no
+// length are taken. Error: kMissing, kCorrupt (damaged: a sequence or coordinates that can't be read, a
+// number that is none, fewer points than stated, contours of a number that two ROIs have), kInvalidInput (no
 // RTSTRUCT).
 StructureSet read_structure_set(const std::filesystem::path& file);
 
@@ -43,10 +44,10 @@ StructureSet read_structure_set(const std::filesystem::path& file);
 // does: patient and study as in the CT, a new series, coordinates of three decimals. Where the CT has no
 // frame of reference one is made up from its series (frame_of_reference_for()). Texts are in the CT's
 // character set, or all in Unicode where that does not hold an ROI's name. Error(kInvalidInput) for no ROI,
-// equal names or numbers, contours under 3 points or on slices or a frame of reference that are not the CT's,
-// a name beyond the profile's length, contour data beyond explicit VR, a resampled grid, a CT without study,
-// series and instance UIDs; Error(kMissing) when the CT's first file can't be read again, or there is no such
-// folder.
+// equal names (in any case) or numbers, contours under 3 points that differ when rounded, on a frame of
+// reference that is not the CT's, without a slice of the CT or farther than 0.01 mm from it, a name beyond
+// the profile's length, contour data beyond explicit VR, a resampled grid, a CT without study, series and
+// instance UIDs; Error(kMissing) when the CT's first file can't be read again, or there is no such folder.
 void write_structure_set(const std::filesystem::path& file, const StructureSet& structures, const CtGrid& ct,
                          const DicomProfile& profile = {});
 

@@ -16,11 +16,14 @@ struct ExportedRoi {
   std::int64_t contour_count = 0;
 };
 struct StructureSetExport {
-  std::vector<ExportedRoi> rois;   // those written
-  std::vector<std::string> notes;  // ROIs left out for want of voxels, what was put in place of a missing UID
+  std::vector<ExportedRoi> rois;  // those written
+  // ROIs left out for want of voxels, labels without ROI, contours of less than a pixel, what was put in
+  // place of a missing or invalid UID.
+  std::vector<std::string> notes;
 };
 
 // contour_labels() and write_structure_set(), and then the proof: the file is read back, every ROI is
+// compared with what was written (name, number, type, frame of reference, contours on the slices they name),
 // rasterised by roi_mask() and compared with the label map, before it gets its name. One differing voxel is
 // an Error(kInternal), and nothing is written. Error(kInvalidInput) when no ROI of the profile has a voxel;
 // errors of the two pass through.

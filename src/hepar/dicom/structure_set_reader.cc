@@ -6,6 +6,7 @@
 #include <cmath>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "hepar/core/error.h"
 #include "hepar/dicom/attributes.h"
@@ -25,17 +26,17 @@ using dicom::whole;
 }
 
 // The value's bytes, whatever its representation: a writer of explicit VR gives ContourData the VR UN when it
-// is longer than DS's 64 KiB.
-std::string_view raw_text(DcmItem& item, const DcmTagKey& tag) {
+// is longer than DS's 64 KiB. Nothing when there are some that can't be got.
+std::optional<std::string_view> raw_text(DcmItem& item, const DcmTagKey& tag) {
   DcmElement* element = nullptr;
-  if (item.findAndGetElement(tag, element).bad()) return {};
+  if (!dicom::has_value(item, tag) || item.findAndGetElement(tag, element).bad()) return std::string_view();
   char* characters = nullptr;
   Uint32 length = 0;
-  if (element->getString(characters, length).good())
-    return characters == nullptr ? std::string_view() : std::string_view(characters, length);
+  if (element->getString(characters, length).good() && characters != nullptr)
+    return std::string_view(characters, length);
   Uint8* bytes = nullptr;
-  if (element->getUint8Array(bytes).bad() || bytes == nullptr) return {};
-  return {reinterpret_cast<const char*>(bytes), element->getLength()};
+  if (element->getUint8Array(bytes).bad() || bytes == nullptr) return std::nullopt;
+  return std::string_view(reinterpret_cast<const char*>(bytes), element->getLength());
 }
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\0'; }
@@ -64,7 +65,7 @@ std::optional<std::vector<double>> parse_numbers(std::string_view values) {
 // Counts of what is passed over, each a note in the end.
 struct PassedOver {
   std::int64_t points = 0, open_contours = 0, short_contours = 0, other_types = 0, without_roi = 0;
-  std::int64_t other_counts = 0, offsets = 0, repeated_rois = 0;
+  std::int64_t xor_contours = 0, other_counts = 0, offsets = 0, repeated_rois = 0, unnumbered_rois = 0;
 
   std::vector<std::string> notes() const {
     const std::pair<std::int64_t, const char*> list[] = {
@@ -73,9 +74,13 @@ struct PassedOver {
         {short_contours, "closed contours of less than three points were left out"},
         {other_types, "contours of an unknown geometric type were left out"},
         {without_roi, "contours belong to no ROI of the structure set and were left out"},
-        {other_counts, "contours state another number of points than they hold; what they hold was used"},
+        {xor_contours,
+         "contours are to be combined by exclusive or (CLOSEDPLANAR_XOR); as others they are "
+         "holes where they lie within another one, and joined where they overlap in part"},
+        {other_counts, "contours state fewer points than they hold; what they hold was used"},
         {offsets, "contours state an offset (Contour Offset Vector), which was not applied"},
-        {repeated_rois, "ROIs have the number of another one; contours went to the first of them"}};
+        {repeated_rois, "ROIs have the number of another one, and no contours"},
+        {unnumbered_rois, "ROIs have no valid number, so that no contours can be theirs"}};
     std::vector<std::string> result;
     for (const auto& [count, what] : list) {
       if (count > 0) result.push_back(fmt::format("In the structure set, {} {}.", count, what));
@@ -99,22 +104,35 @@ class Reader {
   }
 
  private:
-  static int roi_number(DcmItem& item, const DcmTagKey& tag) {
-    return static_cast<int>(whole(item, tag, kNoNumber));
+  [[noreturn]] void damaged(const std::string& why) const {
+    fail(ErrorCode::kCorrupt, file_, fmt::format("is damaged: {}", why));
   }
 
-  Roi* roi_of(DcmItem& item) {
-    const auto found = index_.find(roi_number(item, DCM_ReferencedROINumber));
-    return found == index_.end() ? nullptr : &set_.rois[found->second];
+  template <class Use>
+  void items(DcmItem& parent, const DcmTagKey& tag, const Use& use) const {
+    if (!for_each_item(parent, tag, use))
+      damaged(fmt::format("its {} can't be read", DcmTag(tag).getTagName()));
+  }
+
+  // None when it is not said, unknown, or that of several ROIs.
+  Roi* roi_of(const std::optional<std::int64_t>& number) {
+    const auto found = number ? index_.find(*number) : index_.end();
+    return found == index_.end() || repeated_.count(*number) > 0 ? nullptr : &set_.rois[found->second];
   }
 
   void read_rois() {
-    for_each_item(dataset_, DCM_StructureSetROISequence, [&](DcmItem& item) {
+    items(dataset_, DCM_StructureSetROISequence, [&](DcmItem& item) {
       Roi roi;
-      roi.number = roi_number(item, DCM_ROINumber);
+      const std::optional<std::int64_t> number = whole(item, DCM_ROINumber);
+      roi.number = static_cast<int>(number.value_or(0));
       roi.name = utf8_text(item, DCM_ROIName);
       roi.frame_of_reference_uid = text(item, DCM_ReferencedFrameOfReferenceUID);
-      if (!index_.emplace(roi.number, set_.rois.size()).second) ++passed_over_.repeated_rois;
+      if (!number) {
+        ++passed_over_.unnumbered_rois;
+      } else if (!index_.emplace(*number, set_.rois.size()).second) {
+        ++passed_over_.repeated_rois;
+        repeated_.insert(*number);
+      }
       set_.rois.push_back(std::move(roi));
     });
   }
@@ -123,10 +141,10 @@ class Reader {
   // C.7.4.1); the ROIs' own counts first.
   void read_references() {
     std::string beside_images;
-    for_each_item(dataset_, DCM_ReferencedFrameOfReferenceSequence, [&](DcmItem& frame) {
+    items(dataset_, DCM_ReferencedFrameOfReferenceSequence, [&](DcmItem& frame) {
       if (beside_images.empty()) beside_images = text(frame, DCM_FrameOfReferenceUID);
-      for_each_item(frame, DCM_RTReferencedStudySequence, [&](DcmItem& study) {
-        for_each_item(study, DCM_RTReferencedSeriesSequence, [&](DcmItem& series) {
+      items(frame, DCM_RTReferencedStudySequence, [&](DcmItem& study) {
+        items(study, DCM_RTReferencedSeriesSequence, [&](DcmItem& series) {
           if (set_.series_uid.empty()) set_.series_uid = text(series, DCM_SeriesInstanceUID);
         });
       });
@@ -143,24 +161,27 @@ class Reader {
   }
 
   void read_observations() {
-    for_each_item(dataset_, DCM_RTROIObservationsSequence, [&](DcmItem& item) {
-      Roi* roi = roi_of(item);
+    items(dataset_, DCM_RTROIObservationsSequence, [&](DcmItem& item) {
+      Roi* roi = roi_of(whole(item, DCM_ReferencedROINumber));
       if (roi != nullptr && roi->interpreted_type.empty())
         roi->interpreted_type = text(item, DCM_RTROIInterpretedType);
     });
   }
 
   void read_contours() {
-    for_each_item(dataset_, DCM_ROIContourSequence, [&](DcmItem& item) {
-      Roi* roi = roi_of(item);
+    items(dataset_, DCM_ROIContourSequence, [&](DcmItem& item) {
+      const std::optional<std::int64_t> number = whole(item, DCM_ReferencedROINumber);
+      Roi* roi = roi_of(number);
       const auto colour = dicom::numbers(item, DCM_ROIDisplayColor);
       if (roi != nullptr && colour.size() == 3) {
         for (std::size_t n = 0; n < 3; ++n)
           roi->colour[n] = static_cast<std::uint8_t>(std::clamp(colour[n], 0.0, 255.0));
       }
       std::int64_t count = 0;
-      for_each_item(item, DCM_ContourSequence, [&](DcmItem& contour) {
+      items(item, DCM_ContourSequence, [&](DcmItem& contour) {
         ++count;
+        if (number && repeated_.count(*number) > 0)
+          damaged(fmt::format("its contours are of ROI number {}, which more than one ROI has", *number));
         if (roi == nullptr) {
           ++passed_over_.without_roi;
         } else {
@@ -171,15 +192,21 @@ class Reader {
   }
 
   void read_contour(DcmItem& item, Roi& roi, std::int64_t count) {
-    const auto values = parse_numbers(raw_text(item, DCM_ContourData));
+    const auto stored = raw_text(item, DCM_ContourData);
+    const auto values = stored ? parse_numbers(*stored) : std::nullopt;
     if (!values || values->size() % 3 != 0) {
-      fail(ErrorCode::kCorrupt, file_,
-           fmt::format("is damaged: contour {} of ROI number {} {}", count, roi.number,
-                       values ? fmt::format("has {} coordinates, not three for each point", values->size())
-                              : "holds something that is no number"));
+      damaged(fmt::format("contour {} of ROI number {} {}", count, roi.number,
+                          values ? fmt::format("has {} coordinates, not three for each point", values->size())
+                          : stored ? "holds something that is no number"
+                                   : "has coordinates that can't be read"));
     }
-    const auto points = static_cast<std::int64_t>(values->size() / 3);
-    if (whole(item, DCM_NumberOfContourPoints, points) != points) ++passed_over_.other_counts;
+    const std::int64_t points = std::ssize(*values) / 3;
+    const std::int64_t stated = whole(item, DCM_NumberOfContourPoints, points);
+    if (stated > points) {
+      damaged(fmt::format("contour {} of ROI number {} states {} points and holds {}", count, roi.number,
+                          stated, points));
+    }
+    if (stated < points) ++passed_over_.other_counts;
     if (!is_closed(text(item, DCM_ContourGeometricType), points)) return;
     const auto offset = dicom::numbers(item, DcmTagKey(0x3006, 0x0045));  // Contour Offset Vector, retired
     if (std::ranges::any_of(offset, [](double mm) { return mm != 0; })) ++passed_over_.offsets;
@@ -187,7 +214,7 @@ class Reader {
     contour.points_mm.reserve(values->size() / 3);
     for (std::size_t n = 0; n < values->size(); n += 3)
       contour.points_mm.push_back({(*values)[n], (*values)[n + 1], (*values)[n + 2]});
-    for_each_item(item, DCM_ContourImageSequence, [&](DcmItem& image) {
+    items(item, DCM_ContourImageSequence, [&](DcmItem& image) {
       if (contour.image_uid.empty()) contour.image_uid = text(image, DCM_ReferencedSOPInstanceUID);
     });
   }
@@ -203,16 +230,17 @@ class Reader {
     } else if (points < 3) {
       ++passed_over_.short_contours;
     } else {
+      if (type == "CLOSEDPLANAR_XOR") ++passed_over_.xor_contours;
       return true;
     }
     return false;
   }
 
-  static constexpr std::int64_t kNoNumber = -1;
   const fs::path& file_;
   DcmItem& dataset_;
   StructureSet set_;
-  std::map<int, std::size_t> index_;  // of an ROI in set_.rois, by number
+  std::map<std::int64_t, std::size_t> index_;  // of an ROI in set_.rois, by number
+  std::set<std::int64_t> repeated_;            // numbers of more than one ROI
   PassedOver passed_over_;
 };
 
@@ -220,9 +248,13 @@ class Reader {
 
 StructureSet read_structure_set(const fs::path& file) {
   dicom::prepare_dcmtk();
-  if (!fs::exists(file))
-    throw Error(ErrorCode::kMissing, fmt::format("can't read {}: no such file", file.string()));
-  if (!fs::is_regular_file(file) || !dicom::looks_like_dicom(file))
+  std::error_code error;
+  const fs::file_status status_of_file = fs::status(file, error);
+  if (!fs::exists(status_of_file)) {
+    throw Error(ErrorCode::kMissing,
+                fmt::format("can't read {}: {}", file.string(), error ? error.message() : "no such file"));
+  }
+  if (!fs::is_regular_file(status_of_file) || !dicom::looks_like_dicom(file))
     fail(ErrorCode::kInvalidInput, file, "is no DICOM file; an RT Structure Set (RTSTRUCT) is needed");
   DcmFileFormat format;
   const OFCondition status = format.loadFile(file.c_str());

@@ -164,7 +164,8 @@ TEST_F(ReadStructureSet, TakesSequencesOfUnknownRepresentation) {
 TEST_F(ReadStructureSet, SaysWhatIsPassedOver) {
   add_roi(1, "Liver");
   add_roi(2, "never drawn");
-  add_roi(1, "the same number");
+  add_roi(2, "the same number");
+  put(append(dataset(), DCM_StructureSetROISequence), DCM_ROIName, "no number");
   DcmItem& contours = add_contours_of(1);
   add_contour(contours, kTriangle);
   add_contour(contours, kTriangle, "");  // counts as closed
@@ -176,22 +177,90 @@ TEST_F(ReadStructureSet, SaysWhatIsPassedOver) {
   add_contour(contours, kTriangle, "SPHERE");
   add_contour(contours, "1\\2\\3\\4\\5\\6");
   add_contour(contours, "");
-  put(add_contour(contours, kTriangle), DCM_NumberOfContourPoints, "4");
+  put(add_contour(contours, kTriangle), DCM_NumberOfContourPoints, "2");
   put(add_contour(contours, kTriangle), DcmTagKey(0x3006, 0x0045), "0\\0\\2.5");
   put(add_contour(contours, kTriangle), DcmTagKey(0x3006, 0x0045), "0\\0\\0");
   add_contour(add_contours_of(99), kTriangle);
   const StructureSet set = read();
-  ASSERT_EQ(set.rois.size(), 3U);
+  ASSERT_EQ(set.rois.size(), 4U);
   EXPECT_EQ(set.rois[0].contours.size(), 6U);
   EXPECT_THAT(set.rois[1].contours, IsEmpty());
   EXPECT_THAT(set.rois[2].contours, IsEmpty());
-  EXPECT_THAT(set.notes, ElementsAre(HasSubstr("2 points"), HasSubstr("2 open contours"),
-                                     HasSubstr("2 closed contours of less than three points"),
-                                     HasSubstr("1 contours of an unknown geometric type"),
-                                     HasSubstr("1 contours belong to no ROI"),
-                                     HasSubstr("1 contours state another number of points"),
-                                     HasSubstr("1 contours state an offset"),
-                                     HasSubstr("1 ROIs have the number of another one")));
+  EXPECT_THAT(set.notes,
+              ElementsAre(HasSubstr("2 points"), HasSubstr("2 open contours"),
+                          HasSubstr("2 closed contours of less than three points"),
+                          HasSubstr("1 contours of an unknown geometric type"),
+                          HasSubstr("1 contours belong to no ROI"),
+                          HasSubstr("1 contours are to be combined by exclusive or"),
+                          HasSubstr("1 contours state fewer points"), HasSubstr("1 contours state an offset"),
+                          HasSubstr("1 ROIs have the number of another one"),
+                          HasSubstr("1 ROIs have no valid number")));
+}
+
+TEST_F(ReadStructureSet, TakesEveryNumberOfAnIntegerString) {
+  for (const int number : {2147483647, 1500000001, 1500000002, -1, -2147483647 - 1}) {
+    add_roi(number, std::to_string(number));
+    add_contour(add_contours_of(number), kTriangle);
+  }
+  const StructureSet set = read();
+  EXPECT_THAT(set.notes, IsEmpty());
+  ASSERT_EQ(set.rois.size(), 5U);
+  for (const Roi& roi : set.rois) {
+    EXPECT_EQ(std::to_string(roi.number), roi.name);
+    EXPECT_EQ(roi.contours.size(), 1U) << roi.name;
+  }
+}
+
+TEST_F(ReadStructureSet, NumbersThatAreNoneMeetNoRoi) {
+  put(add_roi(1, "beyond an integer"), DCM_ROINumber, "3000000001");
+  put(add_contours_of(1), DCM_ReferencedROINumber, "3000000002");
+  add_contour(append(dataset(), DCM_ROIContourSequence), kTriangle);
+  const StructureSet set = read();
+  EXPECT_THAT(set.rois[0].contours, IsEmpty());
+  EXPECT_THAT(set.notes,
+              ElementsAre(HasSubstr("belong to no ROI"), HasSubstr("1 ROIs have no valid number")));
+}
+
+TEST_F(ReadStructureSet, RefusesContoursOfANumberThatTwoRoisHave) {
+  add_roi(8, "Liver");
+  add_roi(8, "GTV");
+  add_contour(add_contours_of(8), kTriangle);
+  EXPECT_THAT(refusal(ErrorCode::kCorrupt), HasSubstr("number 8, which more than one ROI has"));
+}
+
+TEST_F(ReadStructureSet, RefusesContoursThatAreCutOff) {
+  add_roi(4, "Liver");
+  DcmItem& contour = add_contour(add_contours_of(4), kTriangle);
+  put(contour, DCM_NumberOfContourPoints, "4");
+  EXPECT_THAT(refusal(ErrorCode::kCorrupt),
+              HasSubstr("contour 1 of ROI number 4 states 4 points and holds 3"));
+  contour.findAndDeleteElement(DCM_ContourData);
+  EXPECT_THAT(refusal(ErrorCode::kCorrupt), HasSubstr("states 4 points and holds 0"));
+}
+
+TEST_F(ReadStructureSet, RefusesCoordinatesThatCannotBeGot) {
+  add_roi(4, "Liver");
+  DcmItem& contour = append(add_contours_of(4), DCM_ContourSequence);
+  auto* element = new DcmFloatingPointDouble(DcmTag(DCM_ContourData, EVR_FD));
+  require(element->putFloat64(1, 0));
+  require(contour.insert(element, OFTrue));
+  EXPECT_THAT(refusal(ErrorCode::kCorrupt),
+              HasSubstr("contour 1 of ROI number 4 has coordinates that can't be read"));
+}
+
+// Sequences that are there, but hold what is no sequence: not the same as those without an item.
+TEST_F(ReadStructureSet, RefusesSequencesThatAreNone) {
+  add_roi(1, "Liver");
+  DcmItem& contours = add_contours_of(1);
+  put_unknown(contours, DCM_ContourSequence, "not a sequence of items ");
+  EXPECT_THAT(refusal(ErrorCode::kCorrupt), HasSubstr("ContourSequence can't be read"));
+  put_unknown(contours, DCM_ContourSequence, "");
+  EXPECT_THAT(read().rois[0].contours, IsEmpty());
+  for (const DcmTagKey& tag : {DCM_ROIContourSequence, DCM_StructureSetROISequence}) {
+    put_unknown(dataset(), tag, "not a sequence of items ");
+    EXPECT_THAT(refusal(ErrorCode::kCorrupt), HasSubstr("can't be read"));
+    dataset().findAndDeleteElement(tag);
+  }
 }
 
 TEST_F(ReadStructureSet, FindsTheFrameOfReferenceWhereverItIs) {
@@ -247,6 +316,10 @@ TEST_F(ReadStructureSet, RefusesWhatIsNoDicomFile) {
   EXPECT_EQ(code_of(), ErrorCode::kMissing);
   write_text_file(file_, "RTSTRUCT");
   EXPECT_EQ(code_of(), ErrorCode::kInvalidInput);
+  fs::remove(file_);
+  file_ = std::string(5000, 'x');  // longer than a path may be, which asking for it fails on
+  EXPECT_EQ(code_of(), ErrorCode::kMissing);
+  file_ = "absent";
 }
 
 TEST_F(ReadStructureSet, RefusesATruncatedFile) {

@@ -6,8 +6,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
-#include <unordered_set>
+#include <unordered_map>
 
 #include "hepar/core/error.h"
 #include "hepar/core/parallel.h"
@@ -24,6 +25,7 @@ namespace hepar {
 namespace fs = std::filesystem;
 namespace {
 
+constexpr const char* kSeriesNumber = "900";       // beside the SEG's 901, apart from those of scanners
 constexpr std::size_t kLongestLabel = 16;          // of an SH, PS3.5 6.2
 constexpr std::size_t kMostExplicitBytes = 65534;  // of a DS in explicit VR: 16 bits, an even number
 
@@ -56,22 +58,43 @@ void check_names(const StructureSet& structures, const DicomProfile& profile) {
                       "control characters; change it, or the profile's name_length",
                       roi.name, length, profile.name_length));
     }
-    if (!names.insert(roi.name).second) refuse(fmt::format("two ROIs have the name '{}'", roi.name));
+    if (!names.insert(dicom::folded(roi.name)).second)
+      refuse(fmt::format("two ROIs have the name '{}', or differ in case alone", roi.name));
     if (!numbers.insert(roi.number).second) refuse(fmt::format("two ROIs have the number {}", roi.number));
   }
 }
 
+// Whether there are three places left after rounding to the decimals that are written.
+bool has_three_places(const RoiContour& contour) {
+  std::vector<Vec3> places;
+  for (const Vec3& point : contour.points_mm) {
+    const Vec3 rounded{std::round(point.x * 1000), std::round(point.y * 1000), std::round(point.z * 1000)};
+    if (std::ranges::find(places, rounded) == places.end()) places.push_back(rounded);
+    if (places.size() == 3) return true;
+  }
+  return false;
+}
+
 void check_contours(const StructureSet& structures, const CtGrid& ct) {
-  std::unordered_set<std::string> slices;
-  for (const CtSlice& slice : ct.slices) slices.insert(slice.sop_instance_uid);
+  std::unordered_map<std::string, const CtSlice*> slices;
+  for (const CtSlice& slice : ct.slices) slices.emplace(slice.sop_instance_uid, &slice);
   for (const Roi& roi : structures.rois) {
     for (const RoiContour& contour : roi.contours) {
-      if (contour.points_mm.size() < 3) {
-        refuse(fmt::format("a contour of ROI '{}' has {} points, at least 3 are needed", roi.name,
-                           contour.points_mm.size()));
+      if (!has_three_places(contour)) {
+        refuse(
+            fmt::format("a contour of ROI '{}' has {} points, at least 3 that differ by 0.001 mm are needed",
+                        roi.name, contour.points_mm.size()));
       }
-      if (!contour.image_uid.empty() && slices.count(contour.image_uid) == 0)
-        refuse(fmt::format("a contour of ROI '{}' is drawn on a slice that is not of this CT", roi.name));
+      const auto slice = slices.find(contour.image_uid);
+      if (slice == slices.end())
+        refuse(fmt::format("a contour of ROI '{}' names no slice of this CT", roi.name));
+      const double away_mm = dicom::distance_from_slice_mm(contour, *slice->second, ct.geometry);
+      if (away_mm > dicom::kOnSliceMm) {
+        refuse(
+            fmt::format("a contour of ROI '{}' lies {:.3f} mm from the slice that it names, up to {} are "
+                        "allowed; draw it on the slice",
+                        roi.name, away_mm, dicom::kOnSliceMm));
+      }
     }
   }
 }
@@ -145,7 +168,7 @@ class Composer {
     require(iod_.setStudyInstanceUID(ct_.study_uid.c_str(), OFFalse));
     require(iod_.setSeriesInstanceUID(dicom::new_uid().c_str(), OFFalse));
     require(iod_.setModality("RTSTRUCT"));
-    require(iod_.setSeriesNumber("1"));
+    require(iod_.setSeriesNumber(kSeriesNumber));
     require(iod_.setSeriesDescription(encode(profile_.series_description).c_str(), OFFalse));
     require(iod_.setManufacturer("Hepar"));
     require(iod_.setManufacturerModelName("Hepar"));
@@ -207,8 +230,7 @@ class Composer {
       require(contour->setNumberOfContourPoints(std::to_string(roi.contours[n].points_mm.size()).c_str(),
                                                 OFFalse));
       require(contour->setContourData(data[n].c_str(), OFFalse));
-      if (!roi.contours[n].image_uid.empty())
-        add_image(contour->getContourImageSequence(), roi.contours[n].image_uid);
+      add_image(contour->getContourImageSequence(), roi.contours[n].image_uid);
     }
   }
 

@@ -92,10 +92,10 @@ TEST_F(WriteStructureSet, IsReadBackAsItWas) {
   for (const CtSlice& slice : ct.slices) {
     RoiContour contour{{}, slice.sop_instance_uid};
     for (int n = 0; n < 100; ++n)
-      contour.points_mm.push_back(slice.position_mm + Vec3{std::sqrt(n), -n / 7.0, n / 3000.0});
+      contour.points_mm.push_back(slice.position_mm + Vec3{std::sqrt(n), -n / 7.0, n / 30000.0});
     liver.contours.push_back(contour);
   }
-  liver.contours.push_back({liver.contours[0].points_mm, ""});
+  liver.contours.push_back(liver.contours[0]);
   const Roi empty{.number = 2, .name = "GTV", .interpreted_type = "", .colour = {0, 255, 0}, .contours = {}};
   set.rois = {liver, empty};
   const StructureSet read = written(set, ct);
@@ -140,6 +140,7 @@ TEST_F(WriteStructureSet, BelongsToTheStudyOfTheCt) {
   EXPECT_NE(value(dataset, DCM_SeriesInstanceUID), ct.series_uid);
   EXPECT_FALSE(dataset.tagExists(DCM_SpecificCharacterSet));
   EXPECT_FALSE(dataset.tagExists(DCM_PatientIdentityRemoved));
+  EXPECT_EQ(value(dataset, DCM_SeriesNumber), "900");
   EXPECT_EQ(value(dataset, DCM_StructureSetLabel), "Hepar");
   EXPECT_EQ(value(dataset, DCM_StructureSetDescription), "For research; not a medical device.");
   EXPECT_EQ(value(dataset, DCM_ApprovalStatus), "UNAPPROVED");
@@ -239,18 +240,19 @@ TEST_F(WriteStructureSet, ExplicitRepresentationHasItsLimit) {
   const CtGrid ct = make_ct();
   StructureSet set = one_roi(ct, "Liver");
   auto& points = set.rois[0].contours[0].points_mm;
-  // "100\100\100\" is 12 bytes, the last backslash is not there: 5461 points take 65531 bytes.
-  points.assign(5461, {100, 100, 100});
-  EXPECT_EQ(written(set, ct, {.explicit_vr = true}).rois[0].contours[0].points_mm.size(), 5461U);
+  // "100\100\5\" is 10 bytes, the last backslash is not there: 6553 points take 65529 bytes.
+  points.assign(6553, {100, 100, 5});
+  points[0].x = points[1].y = 101;
+  EXPECT_EQ(written(set, ct, {.explicit_vr = true}).rois[0].contours[0].points_mm.size(), 6553U);
   EXPECT_EQ(load().getOriginalXfer(), EXS_LittleEndianExplicit);
   DcmElement* data = nullptr;
   ASSERT_TRUE(load().findAndGetElement(DCM_ContourData, data, OFTrue).good());
   EXPECT_EQ(data->getVR(), EVR_DS);
-  points.resize(5462, {100, 100, 100});
+  points.resize(6554, {100, 100, 5});
   fs::remove(file_);
   EXPECT_THAT(refusal(ErrorCode::kInvalidInput, set, ct, {.explicit_vr = true}),
-              AllOf(HasSubstr("65543 bytes"), HasSubstr("65534"), HasSubstr("implicit")));
-  EXPECT_EQ(written(set, ct).rois[0].contours[0].points_mm.size(), 5462U);
+              AllOf(HasSubstr("65539 bytes"), HasSubstr("65534"), HasSubstr("implicit")));
+  EXPECT_EQ(written(set, ct).rois[0].contours[0].points_mm.size(), 6554U);
 }
 
 TEST_F(WriteStructureSet, RefusesNamesThatDoNotFit) {
@@ -286,6 +288,13 @@ TEST_F(WriteStructureSet, RefusesWhatContradictsItself) {
               HasSubstr("two ROIs have the name 'Liver'"));
   EXPECT_THAT(message([](StructureSet& set) {
                 set.rois.push_back(set.rois[0]);
+                set.rois[0].name = "LÄSION";
+                set.rois[1].name = "Läsion";
+                set.rois[1].number = 2;
+              }),
+              HasSubstr("differ in case"));
+  EXPECT_THAT(message([](StructureSet& set) {
+                set.rois.push_back(set.rois[0]);
                 set.rois[1].name = "GTV";
               }),
               HasSubstr("two ROIs have the number 1"));
@@ -294,7 +303,16 @@ TEST_F(WriteStructureSet, RefusesWhatContradictsItself) {
   EXPECT_THAT(message([](StructureSet& set) { set.rois[0].contours[0].points_mm[0].x = NAN; }),
               HasSubstr("finite"));
   EXPECT_THAT(message([](StructureSet& set) { set.rois[0].contours[0].image_uid = "1.2.3"; }),
-              HasSubstr("not of this CT"));
+              HasSubstr("names no slice of this CT"));
+  EXPECT_THAT(message([](StructureSet& set) { set.rois[0].contours[0].image_uid = ""; }),
+              HasSubstr("names no slice of this CT"));
+  EXPECT_THAT(message([](StructureSet& set) { set.rois[0].contours[0].points_mm[1].z += 0.011; }),
+              HasSubstr("0.011 mm from the slice"));
+  EXPECT_THAT(message([](StructureSet& set) {
+                auto& points = set.rois[0].contours[0].points_mm;
+                points = {points[0], points[1], points[0] + Vec3{0.0004, 0, 0}, points[1]};
+              }),
+              HasSubstr("4 points, at least 3 that differ by 0.001 mm"));
   EXPECT_THAT(message([](StructureSet& set) { set.frame_of_reference_uid = "1.2.3"; }),
               HasSubstr("frame of reference"));
   EXPECT_THAT(message([](StructureSet& set) { set.rois[0].frame_of_reference_uid = "1.2.3"; }),

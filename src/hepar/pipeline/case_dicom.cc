@@ -46,7 +46,6 @@ std::vector<ExportedRoi> write_case_dicom(const std::filesystem::path& folder, c
     return leave_out("the labels lie on interpolated slices, not on the CT's own");
   }
   if (roi_volumes_ml(labels, profile).empty()) return leave_out("no structure was found");
-  if (std::string note = labels_without_roi(labels, profile); !note.empty()) notes.push_back(std::move(note));
   StructureSetExport written;
   const std::string refusal = refusal_of([&] {
     written = export_structure_set(folder / kStructureSetFile, labels, series, profile);
@@ -72,20 +71,6 @@ std::vector<std::pair<std::string, double>> roi_volumes_ml(const LabelMap& label
       volumes.emplace_back(roi.name, static_cast<double>(voxels) * labels.geometry().voxel_volume_ml());
   }
   return volumes;
-}
-
-std::string labels_without_roi(const LabelMap& labels, const DicomProfile& profile) {
-  auto counts = count_labels(labels);
-  counts[kBackground] = 0;
-  for (const RoiStyle& roi : profile.rois) {
-    for (const std::uint8_t label : roi.labels) counts[label] = 0;
-  }
-  std::string list;
-  for (std::size_t label = 0; label < counts.size(); ++label) {
-    if (counts[label] > 0) list += fmt::format("{}{}", list.empty() ? "" : ", ", label);
-  }
-  return list.empty() ? list
-                      : fmt::format("no ROI of the profile is made of label {}, which is left out", list);
 }
 
 std::string rois_text(const std::vector<ExportedRoi>& rois) {

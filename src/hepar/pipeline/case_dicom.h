@@ -46,10 +46,6 @@ std::vector<ExportedRoi> write_case_dicom(const std::filesystem::path& folder, c
 std::vector<std::pair<std::string, double>> roi_volumes_ml(const LabelMap& labels,
                                                            const DicomProfile& profile);
 
-// A sentence that names the labels of the map that no ROI of the profile is made of; empty when there are
-// none.
-std::string labels_without_roi(const LabelMap& labels, const DicomProfile& profile);
-
 // "ROI Liver 1234.5 mL, GTV 56.7 mL\n", or nothing.
 std::string rois_text(const std::vector<ExportedRoi>& rois);
 

@@ -158,9 +158,6 @@ ConvertLabelsResult convert_labels(const ConvertLabelsRequest& request) {
     result.volumes_ml = label_volumes(labels.voxels);
     return result;
   }
-  if (const std::string note = labels_without_roi(labels.voxels, request.profile); !note.empty()) {
-    result.notes.push_back(note);
-  }
   if (request.as.value_or(DicomObject::kStructureSet) == DicomObject::kStructureSet) {
     const StructureSetExport written =
         export_structure_set(request.output, labels.voxels, grid, request.profile);
