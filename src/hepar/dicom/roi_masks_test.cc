@@ -9,8 +9,6 @@
 #include <limits>
 
 #include "hepar/core/error.h"
-#include "hepar/core/parallel.h"
-#include "hepar/core/random.h"
 #include "hepar/dicom/test_grids.h"
 
 namespace hepar {

@@ -50,7 +50,7 @@ TEST_F(ImportTest, TheRecordTellsWhereCasesComeFrom) {
   const auto record = json_of("import.json");
   EXPECT_EQ(record["format"], "hepar.import/1");
   EXPECT_EQ(record["source_format"], "lits");
-  EXPECT_EQ(record["hepar_version"], std::string(version()));
+  EXPECT_EQ(record["hepar"], std::string(version()));
   ASSERT_THAT(record["taken"], SizeIs(1));
   // As `sha256sum FILE FILE | cut -d ' ' -f 1 | sha256sum` gives it.
   const std::string digests = sha256_of_path(root_ / "lits/volume-3.nii") + "\n" +

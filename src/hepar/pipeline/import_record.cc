@@ -73,7 +73,7 @@ ImportFormat parse_import_format(std::string_view name) {
 
 std::string import_json(const ImportReport& report) {
   ordered_json document = {{"format", kDocumentFormat},
-                           {"hepar_version", std::string(version())},
+                           {"hepar", std::string(version())},
                            {"source_format", std::string(import_format_name(report.request.format))}};
   if (by_names(report.request.format)) {
     const StructureNames& names = report.request.structures;
