@@ -206,7 +206,7 @@ TEST_F(Inventory, WhatAnObjectWasDrawnOn) {
   write_object("other_phase.dcm", "RTSTRUCT", "1.2.99", "", "1.2.3.7");  // a CT in its frame is not enough
   auto third = even_slices(2);
   for (auto& slice : third)
-    slice.series_uid = "1.2.3.33333333", slice.attributes["FrameOfReferenceUID"] = "1.2.3.7";
+    slice.series_uid = "1.2.3.333333333", slice.attributes["FrameOfReferenceUID"] = "1.2.3.7";
   make_folder(root_ / "ct3");
   write_slices(root_ / "ct3", third);
   const FolderInventory inventory = take_inventory(root_);
