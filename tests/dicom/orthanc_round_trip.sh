@@ -6,11 +6,11 @@
 # Exits with 0 only when all came back as they were.
 set -euo pipefail
 if [ "${1:-}" != --inside ]; then
-  if ! unshare --map-root-user --net true 2>/dev/null; then
-    echo "can't make a private network namespace (unshare --map-root-user --net): allow user namespaces" >&2
-    exit 1
-  fi
-  exec unshare --map-root-user --net "$0" --inside "$@"
+  for private in "unshare --net" "unshare --map-root-user --net"; do  # root needs no user namespace
+    if $private true 2>/dev/null; then exec $private "$0" --inside "$@"; fi
+  done
+  echo "can't make a private network namespace (unshare --net): allow user namespaces" >&2
+  exit 1
 fi
 ct=$2 objects=$3 work=$4 python=$5 plugin=$6
 PATH=$PATH:/usr/sbin:/sbin
