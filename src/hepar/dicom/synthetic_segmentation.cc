@@ -3,30 +3,19 @@
 
 #include <dcmtk/config/osconfig.h>
 // osconfig.h must come first
-#include <dcmtk/dcmdata/dcrleerg.h>
 #include <dcmtk/dcmdata/dctk.h>
-#include <dcmtk/dcmjpls/djencode.h>
 #include <fmt/format.h>
 
 #include <stdexcept>
 
 #include "hepar/dicom/segmentation_frames.h"
+#include "hepar/dicom/synthetic_syntax.h"
 
 namespace hepar::dicom {
 namespace {
 
 void require(const OFCondition& status) {
   if (status.bad()) throw std::runtime_error(status.text());
-}
-
-E_TransferSyntax syntax_of(const std::string& name) {
-  const std::map<std::string, E_TransferSyntax> known{{"explicit", EXS_LittleEndianExplicit},
-                                                      {"implicit", EXS_LittleEndianImplicit},
-                                                      {"big-endian", EXS_BigEndianExplicit},
-                                                      {"deflated", EXS_DeflatedLittleEndianExplicit},
-                                                      {"rle", EXS_RLELossless},
-                                                      {"jpeg-ls", EXS_JPEGLSLossless}};
-  return known.at(name);
 }
 
 DcmItem& new_item(DcmItem& parent, const DcmTagKey& sequence) {
@@ -129,12 +118,6 @@ void set_attributes(DcmDataset& dataset, const std::map<std::string, std::string
 
 void write_synthetic_segmentation(const std::filesystem::path& file,
                                   const SyntheticSegmentation& segmentation) {
-  static const bool registered = [] {
-    DcmRLEEncoderRegistration::registerCodecs();
-    DJLSEncoderRegistration::registerCodecs();
-    return true;
-  }();
-  static_cast<void>(registered);
   DcmFileFormat format;
   DcmDataset& dataset = *format.getDataset();
   put_image_attributes(dataset, segmentation);

@@ -5,45 +5,20 @@
 // osconfig.h must come first
 #include <dcmtk/dcmdata/dcpixseq.h>
 #include <dcmtk/dcmdata/dcpxitem.h>
-#include <dcmtk/dcmdata/dcrleerg.h>
 #include <dcmtk/dcmdata/dctk.h>
-#include <dcmtk/dcmjpeg/djencode.h>
-#include <dcmtk/dcmjpls/djencode.h>
 #include <fmt/format.h>
 
 #include <numeric>
 #include <stdexcept>
 
 #include "hepar/dicom/synthetic_jpeg2000.h"
+#include "hepar/dicom/synthetic_syntax.h"
 
 namespace hepar::dicom {
 namespace {
 
 void require(const OFCondition& status) {
   if (status.bad()) throw std::runtime_error(status.text());
-}
-
-void register_encoders() {
-  static const bool once = [] {
-    DcmRLEEncoderRegistration::registerCodecs();
-    DJEncoderRegistration::registerCodecs();
-    DJLSEncoderRegistration::registerCodecs();
-    return true;
-  }();
-  static_cast<void>(once);
-}
-
-E_TransferSyntax syntax_of(const std::string& name) {
-  const std::map<std::string, E_TransferSyntax> known{{"explicit", EXS_LittleEndianExplicit},
-                                                      {"implicit", EXS_LittleEndianImplicit},
-                                                      {"big-endian", EXS_BigEndianExplicit},
-                                                      {"deflated", EXS_DeflatedLittleEndianExplicit},
-                                                      {"rle", EXS_RLELossless},
-                                                      {"jpeg", EXS_JPEGProcess14SV1},
-                                                      {"jpeg-ls", EXS_JPEGLSLossless},
-                                                      {"jpeg-2000", EXS_JPEG2000LosslessOnly},
-                                                      {"mpeg2", EXS_MPEG2MainProfileAtMainLevel}};
-  return known.at(name);
 }
 
 // One frame of compressed bytes.
@@ -115,7 +90,6 @@ void set_attributes(DcmDataset& dataset, const std::map<std::string, std::string
 }  // namespace
 
 void write_slice(const std::filesystem::path& file, const SyntheticSlice& slice) {
-  register_encoders();
   DcmFileFormat format;
   DcmDataset& dataset = *format.getDataset();
   set_attributes(dataset, default_attributes(slice), slice.numbers_as_text);
