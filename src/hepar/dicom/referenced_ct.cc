@@ -12,13 +12,12 @@
 #include "hepar/dicom/character_set.h"
 #include "hepar/dicom/uid.h"
 
-namespace hepar {
-namespace dicom {
+namespace hepar::dicom {
 namespace {
 
 constexpr const char* kUnicode = "ISO_IR 192";
 
-// The Patient, General Study, Patient Study and Clinical Trial attributes that tell whose CT it is, and
+// The Patient, General Study and Patient Study attributes that tell whose CT it is, and
 // whether it was de-identified (PS3.3 C.7.1.1, C.7.2.1, C.7.2.2).
 const DcmTagKey kCopied[] = {DCM_PatientName,
                              DCM_PatientID,
@@ -39,12 +38,6 @@ const DcmTagKey kCopied[] = {DCM_PatientName,
                              DCM_PatientAge,
                              DCM_PatientSize,
                              DCM_PatientWeight};
-
-// Scanners' UIDs with leading zeros are wrong by PS3.5 9.1, but they are what a reference has to repeat.
-bool can_be_referred_to(const std::string& uid) {
-  const auto allowed = [](char c) { return c == '.' || (c >= '0' && c <= '9'); };
-  return !uid.empty() && uid.size() <= 64 && std::ranges::all_of(uid, allowed);
-}
 
 // Some files fill texts up with NUL, which only UIDs may be (PS3.5 6.2): without it they are the same values.
 void trim_padding(DcmElement& element) {
@@ -146,12 +139,4 @@ double distance_from_slice_mm(const RoiContour& contour, const CtSlice& slice, c
   return largest_mm;
 }
 
-}  // namespace dicom
-
-std::string frame_of_reference_for(const CtGrid& ct) {
-  return dicom::can_be_referred_to(ct.frame_of_reference_uid)
-             ? ct.frame_of_reference_uid
-             : dicom::uid_from(fmt::format("frame of reference of {}", ct.series_uid));
-}
-
-}  // namespace hepar
+}  // namespace hepar::dicom

@@ -10,6 +10,7 @@
 #include "hepar/core/parallel.h"
 #include "hepar/dicom/contour_pixels.h"
 #include "hepar/dicom/contour_placement.h"
+#include "hepar/dicom/frame_of_reference.h"
 
 namespace hepar {
 namespace {
@@ -149,15 +150,7 @@ std::string frame_note(const StructureSet& structures, const Roi& roi, const CtG
                        const SliceFinder& finder) {
   const std::string& theirs =
       roi.frame_of_reference_uid.empty() ? structures.frame_of_reference_uid : roi.frame_of_reference_uid;
-  const std::string ours = frame_of_reference_for(ct);
-  const bool stated = ours == ct.frame_of_reference_uid;
-  const bool same = !theirs.empty() && (theirs == ours || theirs == ct.frame_of_reference_uid);
-  if (!same && !theirs.empty() && stated) {
-    throw Error(
-        ErrorCode::kInvalidInput,
-        "the structure set's frame of reference is another one than the CT's, so that its coordinates mean "
-        "other places; give the CT that it was drawn on");
-  }
+  const bool same = dicom::shares_frame(theirs, ct, "structure set");
   const std::string& series = structures.series_uid;
   if (series == ct.series_uid && !series.empty()) return {};
   if (names_an_image(roi.contours, finder)) return {};
@@ -169,7 +162,7 @@ std::string frame_note(const StructureSet& structures, const Roi& roi, const CtG
   return fmt::format(
       "{} doesn't say its frame of reference, and the structure set names none of the CT's images, so that "
       "nothing proves that it was drawn on this CT",
-      stated ? "the structure set" : "the CT");
+      theirs.empty() ? "the structure set" : "the CT");
 }
 
 void check_some_lie_on_ct(const Roi& roi, const Placement& placement, const SliceResult& sum) {

@@ -6,6 +6,7 @@
 
 #include "hepar/core/error.h"
 #include "hepar/core/parallel.h"
+#include "hepar/dicom/frame_of_reference.h"
 #include "hepar/dicom/packed_bits.h"
 #include "hepar/dicom/segmentation.h"
 #include "hepar/dicom/segmentation_frames.h"
@@ -138,16 +139,9 @@ Mask segment_mask(const Segmentation& segmentation, int segment, const Geometry&
 }
 
 SegmentMask segment_mask(const Segmentation& segmentation, int segment, const CtGrid& ct) {
-  const std::string& theirs = segmentation.frame_of_reference_uid;
-  const std::string& ours = ct.frame_of_reference_uid;
-  const bool comparable = !theirs.empty() && !ours.empty();
-  if (comparable && theirs != ours) {
-    throw Error(ErrorCode::kInvalidInput,
-                "the segmentation's frame of reference is another one than the CT's, so that its coordinates "
-                "mean other places; give the CT that it was drawn on");
-  }
+  const bool same = dicom::shares_frame(segmentation.frame_of_reference_uid, ct, "segmentation");
   SegmentMask result{segment_mask(segmentation, segment, ct.geometry), {}};
-  if (!comparable && (ct.series_uid.empty() || segmentation.series_uid != ct.series_uid)) {
+  if (!same && (ct.series_uid.empty() || segmentation.series_uid != ct.series_uid)) {
     result.notes.emplace_back(
         "nothing proves that the segmentation was drawn on this CT: they share no frame of reference and it "
         "does not name this series");

@@ -6,6 +6,7 @@
 
 #include "hepar/core/error.h"
 #include "hepar/dicom/segmentation.h"
+#include "hepar/dicom/structure_set.h"
 #include "hepar/dicom/synthetic_segmentation.h"
 
 namespace hepar::dicom {
@@ -109,6 +110,12 @@ TEST_F(SegmentationReader, LiesOnTheCtOfItsFrameOfReference) {
     EXPECT_THAT(error.what(), HasSubstr("frame of reference is another one"));
   }
   EXPECT_THAT(segment_mask(read, 1, ct_of_two("")).notes, ElementsAre(HasSubstr("nothing proves")));
+  // A CT's illegal frame counts as none: ours are made on a frame in its place.
+  const CtGrid illegal = ct_of_two("abc");
+  EXPECT_THAT(segment_mask(read, 1, illegal).notes, ElementsAre(HasSubstr("nothing proves")));
+  Segmentation ours = read;
+  ours.frame_of_reference_uid = frame_of_reference_for(illegal);
+  EXPECT_THAT(segment_mask(ours, 1, illegal).notes, IsEmpty());
   read.series_uid = "1.2.3.4";
   EXPECT_THAT(segment_mask(read, 1, ct_of_two("")).notes, IsEmpty());
   read.frame_of_reference_uid.clear();

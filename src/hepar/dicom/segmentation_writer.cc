@@ -11,6 +11,7 @@
 #include "hepar/core/parallel.h"
 #include "hepar/dicom/attributes.h"
 #include "hepar/dicom/dicom_output.h"
+#include "hepar/dicom/frame_of_reference.h"
 #include "hepar/dicom/packed_bits.h"
 #include "hepar/dicom/referenced_ct.h"
 #include "hepar/dicom/segmentation.h"
@@ -110,11 +111,8 @@ dicom::SegmentationContent binary_content(const LabelMap& labels, const DicomPro
 }
 
 std::vector<std::string> notes_on(const CtGrid& ct) {
-  if (!ct.frame_of_reference_uid.empty()) return {};
-  return {
-      fmt::format("the CT has no frame of reference, which a SEG must name; {} was made up from the series "
-                  "UID and put in its place",
-                  frame_of_reference_for(ct))};
+  const auto note = dicom::made_up_frame_note(ct, "SEG");
+  return note ? std::vector{*note} : std::vector<std::string>();
 }
 
 }  // namespace

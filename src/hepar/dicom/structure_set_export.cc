@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "hepar/core/error.h"
+#include "hepar/dicom/frame_of_reference.h"
 #include "hepar/dicom/roi_masks.h"
 #include "hepar/dicom/structure_set_proof.h"
 
@@ -48,12 +50,7 @@ StructureSetExport export_structure_set(const std::filesystem::path& file, const
     result.notes.push_back(fmt::format(
         "{} contours enclose less than one pixel's area; some systems drop such contours", count));
   }
-  if (const std::string frame = frame_of_reference_for(ct); frame != ct.frame_of_reference_uid) {
-    result.notes.push_back(fmt::format(
-        "the CT has no valid frame of reference, which an RTSTRUCT must name; {} was made up from the series "
-        "UID and put in its place",
-        frame));
-  }
+  if (auto note = dicom::made_up_frame_note(ct, "RTSTRUCT")) result.notes.push_back(std::move(*note));
   return result;
 }
 

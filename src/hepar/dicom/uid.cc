@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <random>
 #include <vector>
 
@@ -61,6 +62,11 @@ bool is_uid(std::string_view text) {
     }
   }
   return !fresh;
+}
+
+bool can_be_referred_to(std::string_view uid) {
+  const auto allowed = [](char c) { return c == '.' || (c >= '0' && c <= '9'); };
+  return !uid.empty() && uid.size() <= 64 && std::ranges::all_of(uid, allowed);
 }
 
 }  // namespace hepar::dicom
