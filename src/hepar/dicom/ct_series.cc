@@ -13,6 +13,7 @@
 #include "hepar/dicom/folder_files.h"
 #include "hepar/dicom/slice_checks.h"
 #include "hepar/dicom/slice_stack.h"
+#include "hepar/dicom/uid_ends.h"
 
 namespace hepar {
 namespace fs = std::filesystem;
@@ -31,15 +32,19 @@ bool has_volume_slices(const std::vector<FileHeader>& slices) {
                      [](const FileHeader& h) { return h.multi_frame || (h.plane && !h.localizer); });
 }
 
-Scan scan(const fs::path& folder) {
-  const std::vector<fs::path> files = dicom::files_in(folder);
+// Of each file; nothing for those that are no DICOM.
+std::vector<std::optional<FileHeader>> read_headers(const std::vector<fs::path>& files) {
   std::vector<std::optional<FileHeader>> headers(files.size());
-  parallel_for(static_cast<std::int64_t>(files.size()), [&](std::int64_t n) {
+  parallel_for(std::ssize(files), [&](std::int64_t n) {
     const auto index = static_cast<std::size_t>(n);
     headers[index] = dicom::read_file_header(files[index]);
   });
+  return headers;
+}
+
+Scan scan(const fs::path& folder) {
   Scan result;
-  for (auto& header : headers) {
+  for (auto& header : read_headers(dicom::files_in(folder))) {
     if (!header) {
       ++result.not_dicom_count;
     } else if (!header->is_ct_slice()) {
@@ -75,28 +80,16 @@ DicomFolder contents_of(const Scan& found) {
   return contents;
 }
 
-// The shortest ends of the UIDs, of at least six characters, that tell them apart.
-std::size_t telling_length(const std::vector<CtSeriesSummary>& series) {
-  const auto end_of = [](const std::string& uid, std::size_t length) {
-    return uid.substr(uid.size() - std::min(length, uid.size()));
-  };
-  std::size_t length = 6;
-  for (std::size_t a = 0; a < series.size(); ++a) {
-    for (std::size_t b = 0; b < a; ++b) {
-      while (length < 64 && end_of(series[a].uid, length) == end_of(series[b].uid, length)) ++length;
-    }
-  }
-  return length;
-}
-
 std::string listing(const std::vector<CtSeriesSummary>& series) {
-  const std::size_t length = telling_length(series);
+  constexpr std::size_t kShortest = 6;
+  std::vector<std::string> uids;
+  for (const CtSeriesSummary& s : series) uids.push_back(s.uid);
+  const std::size_t length = telling_length(uids, kShortest);
   std::string list;
   for (const CtSeriesSummary& s : series) {
-    list += fmt::format(
-        "{}{} ({} slices of {} x {})", list.empty() ? "" : ", ",
-        s.uid.empty() ? "one without UID" : s.uid.substr(s.uid.size() - std::min(length, s.uid.size())),
-        s.slices, s.columns, s.rows);
+    list +=
+        fmt::format("{}{} ({} slices of {} x {})", list.empty() ? "" : ", ",
+                    s.uid.empty() ? "one without UID" : uid_end(s.uid, length), s.slices, s.columns, s.rows);
   }
   return list;
 }
@@ -238,13 +231,8 @@ CtSeries read_ct_series(const fs::path& folder, const CtSeriesOptions& options) 
 }
 
 CtSeries read_ct_series(const std::vector<fs::path>& files, bool resample_irregular) {
-  std::vector<std::optional<FileHeader>> headers(files.size());
-  parallel_for(std::ssize(files), [&](std::int64_t n) {
-    const auto index = static_cast<std::size_t>(n);
-    headers[index] = dicom::read_file_header(files[index]);
-  });
   std::vector<FileHeader> slices;
-  for (auto& header : headers) {
+  for (auto& header : read_headers(files)) {
     if (header && header->is_ct_slice()) slices.push_back(std::move(*header));
   }
   if (slices.empty())

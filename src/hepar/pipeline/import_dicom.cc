@@ -15,6 +15,7 @@
 #include "hepar/dicom/roi_masks.h"
 #include "hepar/dicom/segmentation.h"
 #include "hepar/dicom/structure_set.h"
+#include "hepar/dicom/uid_ends.h"
 #include "hepar/digest/sha256.h"
 #include "hepar/pipeline/import_source.h"
 #include "hepar/pipeline/import_structures.h"
@@ -39,7 +40,7 @@ Kinds add_structure_set(const fs::path& file, const CtGrid& ct, const StructureN
       notes.push_back(fmt::format("ROI {} has no contour.", roi.name));
     } else {
       const RoiMask drawn = roi_mask(structures, roi, ct);
-      for (const std::string& note : drawn.notes) notes.push_back(fmt::format("ROI {}: {}", roi.name, note));
+      notes.insert(notes.end(), drawn.notes.begin(), drawn.notes.end());
       sum.add(*kind, drawn.mask, roi.name);
       kinds[*kind].insert(roi.name);
     }
@@ -55,9 +56,9 @@ Kinds add_segmentation(const fs::path& file, const CtGrid& ct, const StructureNa
   for (const Segment& segment : segmentation.segments) {
     if (const auto kind = kind_of(segment.label, names)) {
       const SegmentMask found = segment_mask(segmentation, segment.number, ct);
-      sum.add(*kind, found.mask, segment.label);
-      const bool empty = std::ranges::count(found.mask.voxels(), 0) == std::ssize(found.mask.voxels());
-      if (!empty) notes.insert(notes.end(), found.notes.begin(), found.notes.end());  // else the sum says so
+      // Of an empty one the sum says so.
+      if (sum.add(*kind, found.mask, segment.label))
+        notes.insert(notes.end(), found.notes.begin(), found.notes.end());
       kinds[*kind].insert(segment.label);
     } else {
       sum.leave_out(segment.label);
@@ -156,17 +157,14 @@ std::string without_paths(std::string text, const std::vector<fs::path>& paths) 
   return text;
 }
 
-std::string end_of(const std::string& uid) {
-  constexpr std::size_t kTellingEnd = 8;
-  return uid.substr(uid.size() - std::min(kTellingEnd, uid.size()));
-}
+constexpr std::size_t kTellingEnd = 8;  // characters of a UID
 
 // "patient 1a2b3c4d, CT ...12345678": what `hepar series` calls it too.
 std::string description_of(const DicomSeries& series) {
   return fmt::format(
       "{}, {} ...{}",
       series.patient.empty() ? "patient without ID" : fmt::format("patient {}", series.patient),
-      series.modality, end_of(series.uid));
+      series.modality, uid_end(series.uid, kTellingEnd));
 }
 
 // Damaged files that may be slices of this CT: they lie where its slices do, and do not say that they are
@@ -249,7 +247,8 @@ class DrawnFiles {
     if (is_copy(object)) {
       ++copies_;
     } else if (const DicomSeries* ct = inventory.ct_of(object)) {
-      by_ct_[ct].push_back({object.file, fmt::format("{} ...{}", series.modality, end_of(series.uid))});
+      by_ct_[ct].push_back(
+          {object.file, fmt::format("{} ...{}", series.modality, uid_end(series.uid, kTellingEnd))});
     } else {
       source.refused.push_back(
           {description_of(series), "the CT series that it was drawn on is not in the folder, or not clear"});

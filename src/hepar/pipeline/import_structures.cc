@@ -42,17 +42,21 @@ std::optional<std::uint8_t> kind_of(std::string_view name, const StructureNames&
   return std::nullopt;
 }
 
-void StructureSum::add(std::uint8_t kind, const Mask& mask, std::string_view name) {
+bool StructureSum::add(std::uint8_t kind, const Mask& mask, std::string_view name) {
   if (const auto difference = grid_difference(mask.geometry(), kinds_.geometry())) {
     throw Error(ErrorCode::kInvalidInput,
                 fmt::format("{} does not lie on the CT's grid: {}", name, *difference));
   }
   const auto from = mask.voxels();
-  if (std::ranges::all_of(from, [](std::uint8_t v) { return v == 0; })) empty_.emplace_back(name);
+  if (std::ranges::all_of(from, [](std::uint8_t v) { return v == 0; })) {
+    empty_.emplace_back(name);
+    return false;
+  }
   const auto to = kinds_.voxels();
   for (std::size_t n = 0; n < to.size(); ++n) {
     if (from[n] != 0) to[n] = static_cast<std::uint8_t>(to[n] | bit(kind));
   }
+  return true;
 }
 
 void StructureSum::require_liver() const {

@@ -20,9 +20,9 @@ std::optional<std::uint8_t> kind_of(std::string_view name, const StructureNames&
 class StructureSum {
  public:
   explicit StructureSum(const Geometry& grid) : kinds_(grid) {}
-  // The voxels of `mask` that are not 0 are of this kind (kLiver, kTumour, kCyst). Error(kInvalidInput) when
-  // the mask lies on another grid.
-  void add(std::uint8_t kind, const Mask& mask, std::string_view name);
+  // The voxels of `mask` that are not 0 are of this kind (kLiver, kTumour, kCyst); false when there are none,
+  // which labels() notes. Error(kInvalidInput) when the mask lies on another grid.
+  bool add(std::uint8_t kind, const Mask& mask, std::string_view name);
   // Names that belong to no kind, for a note.
   void leave_out(const std::string& name) { left_out_.push_back(name); }
   // The label map, with notes on overlaps, on what lies outside of the liver, on structures without voxels

@@ -24,6 +24,7 @@ namespace fs = std::filesystem;
 // A structure of a file, read when its turn comes.
 struct NamedStructure {
   std::string name;
+  std::uint8_t label;  // 0: none
   std::function<RoiMask()> mask;
 };
 
@@ -42,15 +43,15 @@ std::int64_t paint(const Mask& mask, std::uint8_t label, LabelMap& labels) {
   return covered;
 }
 
-LoadedLabels lay_structures(std::vector<NamedStructure> structures, const fs::path& file, const CtGrid& grid,
-                            const std::vector<RoiLabel>& rois) {
+LoadedLabels lay_structures(std::vector<NamedStructure> structures, const fs::path& file,
+                            const CtGrid& grid) {
   LoadedLabels result{LabelMap(grid.geometry), {}, {}};
   std::vector<std::string> names;
   for (const NamedStructure& structure : structures) {
     names.push_back(structure.name);
-    if (roi_label(structure.name, rois) == 0) result.unlabelled.push_back(structure.name);
+    if (structure.label == 0) result.unlabelled.push_back(structure.name);
   }
-  std::erase_if(structures, [&](const NamedStructure& s) { return roi_label(s.name, rois) == 0; });
+  std::erase_if(structures, [](const NamedStructure& s) { return s.label == 0; });
   if (structures.empty()) {
     throw Error(
         ErrorCode::kInvalidInput,
@@ -58,12 +59,11 @@ LoadedLabels lay_structures(std::vector<NamedStructure> structures, const fs::pa
             "no structure of {} has a known name, it holds: {}; give them labels with --roi NAME=VALUE",
             file.string(), fmt::join(names, ", ")));
   }
-  std::ranges::stable_sort(structures, {},
-                           [&](const NamedStructure& s) { return layer_of(roi_label(s.name, rois)); });
+  std::ranges::stable_sort(structures, {}, [](const NamedStructure& s) { return layer_of(s.label); });
   for (const NamedStructure& structure : structures) {
     const RoiMask found = structure.mask();
     result.notes.insert(result.notes.end(), found.notes.begin(), found.notes.end());
-    const std::int64_t covered = paint(found.mask, roi_label(structure.name, rois), result.voxels);
+    const std::int64_t covered = paint(found.mask, structure.label, result.voxels);
     if (covered > 0) {
       result.notes.push_back(fmt::format("{} voxels of '{}' are in another structure, too, and get its label",
                                          covered, structure.name));
@@ -80,10 +80,11 @@ LoadedLabels load_structure_set(const fs::path& file, const CtGrid& grid, const 
     if (roi.contours.empty()) {
       empty.push_back(roi.name);
     } else {
-      structures.push_back({roi.name, [&set, &roi, &grid] { return roi_mask(set, roi, grid); }});
+      structures.push_back(
+          {roi.name, roi_label(roi.name, rois), [&set, &roi, &grid] { return roi_mask(set, roi, grid); }});
     }
   }
-  LoadedLabels result = lay_structures(std::move(structures), file, grid, rois);
+  LoadedLabels result = lay_structures(std::move(structures), file, grid);
   result.notes.insert(result.notes.begin(), set.notes.begin(), set.notes.end());
   if (!empty.empty()) {
     result.notes.push_back(fmt::format("structures without a contour: {}", fmt::join(empty, ", ")));
@@ -95,12 +96,12 @@ LoadedLabels load_segmentation(const fs::path& file, const CtGrid& grid, const s
   const Segmentation segmentation = read_segmentation(file);
   std::vector<NamedStructure> structures;
   for (const Segment& segment : segmentation.segments) {
-    structures.push_back({segment.label, [&, number = segment.number] {
+    structures.push_back({segment.label, roi_label(segment.label, rois), [&, number = segment.number] {
                             SegmentMask found = segment_mask(segmentation, number, grid);
                             return RoiMask{std::move(found.mask), std::move(found.notes)};
                           }});
   }
-  LoadedLabels result = lay_structures(std::move(structures), file, grid, rois);
+  LoadedLabels result = lay_structures(std::move(structures), file, grid);
   result.notes.insert(result.notes.begin(), segmentation.notes.begin(), segmentation.notes.end());
   return result;
 }
@@ -179,11 +180,10 @@ std::vector<std::string> notes_of(const LoadedLabels& labels) {
 }
 
 std::string series_for(const fs::path& structures, const fs::path& folder) {
-  const DicomKind kind = dicom_kind(structures);
-  if (kind != DicomKind::kStructureSet && kind != DicomKind::kSegmentation) return {};
-  if (!fs::is_directory(folder)) return {};
-  const std::string uid = kind == DicomKind::kStructureSet ? read_structure_set(structures).series_uid
-                                                           : read_segmentation(structures).series_uid;
+  if (!fs::is_directory(folder) || !needs_grid(structures)) return {};
+  const std::string uid = dicom_kind(structures) == DicomKind::kStructureSet
+                              ? read_structure_set(structures).series_uid
+                              : read_segmentation(structures).series_uid;
   if (uid.empty()) return {};
   const auto found = find_ct_series(folder).ct_series;
   if (std::ranges::find(found, uid, &CtSeriesSummary::uid) != found.end()) return uid;

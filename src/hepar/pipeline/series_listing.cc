@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "hepar/dicom/uid_ends.h"
 #include "hepar/report/table_text.h"
 
 namespace hepar {
@@ -16,24 +17,8 @@ namespace {
 
 bool is_drawn(const DicomSeries& series) { return series.modality == "RTSTRUCT" || series.modality == "SEG"; }
 
-// The shortest ends of the UIDs, of at least eight characters, that tell the series apart: what --series
-// takes.
-std::size_t telling_length(const std::vector<DicomSeries>& all) {
-  constexpr std::size_t kShortest = 8, kLongest = 64;
-  for (std::size_t length = kShortest; length < kLongest; ++length) {
-    std::set<std::string> uids, ends;
-    for (const DicomSeries& series : all) {
-      uids.insert(series.uid);
-      ends.insert(series.uid.substr(series.uid.size() - std::min(length, series.uid.size())));
-    }
-    if (uids.size() == ends.size()) return length;
-  }
-  return kLongest;
-}
-
 std::string end_of(const DicomSeries& series, std::size_t length) {
-  return series.uid.empty() ? "(none)"
-                            : series.uid.substr(series.uid.size() - std::min(length, series.uid.size()));
+  return series.uid.empty() ? "(none)" : uid_end(series.uid, length);
 }
 
 std::string mm(const std::optional<double>& value) { return value ? fmt::format("{:.4g}", *value) : "-"; }
@@ -129,7 +114,10 @@ ordered_json series_json(const DicomSeries& series, const FolderInventory& inven
 }  // namespace
 
 std::string inventory_text(const FolderInventory& inventory) {
-  const std::size_t length = telling_length(inventory.series);
+  constexpr std::size_t kShortest = 8;
+  std::vector<std::string> uids;
+  for (const DicomSeries& series : inventory.series) uids.push_back(series.uid);
+  const std::size_t length = telling_length(uids, kShortest);
   ReportTable table{
       .columns = {"patient", "series", "type", "transfer syntax", "orientation", "frame of ref.", "slices",
                   "rows x columns", "spacing mm", "distance mm", "thickness mm", "files"},
