@@ -12,6 +12,7 @@ set(third_party
   "zlib ^zlib[.]h io"
   "DCMTK ^dcmtk/ dicom"
   "OpenJPEG ^openjpeg[.]h dicom"
+  "libzip ^zip[.]h io pipeline"
   "oneDNN ^(oneapi/|dnnl) nn_cpu"
   "LibTorch ^(torch|c10|ATen)/ nn_torch train"
   "Eigen ^(Eigen|unsupported/Eigen)/ numeric"

@@ -11,6 +11,7 @@
 
 #include "hepar/core/error.h"
 #include "hepar/dicom/character_set.h"
+#include "hepar/volume/label_counts.h"
 
 namespace hepar {
 namespace {
@@ -305,15 +306,14 @@ std::string dicom_profile_json(const DicomProfile& profile) {
 }
 
 std::string labels_without_roi(const LabelMap& labels, const DicomProfile& profile) {
-  std::array<bool, 256> left{};
-  for (const std::uint8_t label : labels.voxels()) left[label] = true;
-  left[kBackground] = false;
+  auto left = count_labels(labels);
+  left[kBackground] = 0;
   for (const RoiStyle& style : profile.rois) {
-    for (const std::uint8_t label : style.labels) left[label] = false;
+    for (const std::uint8_t label : style.labels) left[label] = 0;
   }
   std::vector<std::size_t> list;
   for (std::size_t label = 0; label < left.size(); ++label) {
-    if (left[label]) list.push_back(label);
+    if (left[label] > 0) list.push_back(label);
   }
   if (list.empty()) return {};
   return fmt::format("no ROI of the profile is made of label {}, which is left out", fmt::join(list, ", "));

@@ -4,9 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <exception>
-#include <map>
 #include <set>
 
 #include "hepar/core/error.h"
@@ -23,38 +21,26 @@ std::string sentence(std::string text) {
   return text;
 }
 
-// Slices of equal size, spacing and orientation.
-std::string kind_of(const SlicePlane& p) {
-  return fmt::format("{} {} {:.4f} {:.4f} {:.3f} {:.3f} {:.3f} {:.3f} {:.3f} {:.3f}", p.columns, p.rows,
-                     p.column_spacing_mm, p.row_spacing_mm, p.row_direction.x, p.row_direction.y,
-                     p.row_direction.z, p.column_direction.x, p.column_direction.y, p.column_direction.z);
-}
-
-std::vector<const SlicePlane*> main_planes(const Headers& headers) {
-  std::map<std::string, std::vector<const SlicePlane*>> kinds;
+std::vector<SlicePlane> main_planes(const Headers& headers) {
+  std::vector<SlicePlane> planes, main;
   for (const FileHeader& header : headers) {
-    if (header.plane) kinds[kind_of(*header.plane)].push_back(&*header.plane);
+    if (header.plane) planes.push_back(*header.plane);
   }
-  const auto most = std::max_element(kinds.begin(), kinds.end(), [](const auto& a, const auto& b) {
-    return a.second.size() < b.second.size();
-  });
-  return most == kinds.end() ? std::vector<const SlicePlane*>{} : most->second;
+  if (planes.empty()) return main;
+  const auto kinds = slice_kinds(planes);
+  for (const std::size_t n : kinds.front()) main.push_back(planes[n]);
+  return main;
 }
 
-const char* orientation_of(Vec3 normal) {
-  const double x = std::abs(normal.x), y = std::abs(normal.y), z = std::abs(normal.z);
-  return z >= x && z >= y ? "axial" : y >= x ? "coronal" : "sagittal";
-}
-
-void state_plane(const std::vector<const SlicePlane*>& planes, DicomSeries& series) {
+void state_plane(const std::vector<SlicePlane>& planes, DicomSeries& series) {
   if (planes.empty()) return;
-  const SlicePlane& model = *planes.front();
+  const SlicePlane& model = planes.front();
   series.columns = model.columns, series.rows = model.rows;
   series.column_spacing_mm = model.column_spacing_mm, series.row_spacing_mm = model.row_spacing_mm;
   const Vec3 normal = model.row_direction.cross(model.column_direction);
-  series.orientation = orientation_of(normal);
+  series.orientation = orientation_name(model);
   std::vector<double> offsets_mm;
-  for (const SlicePlane* plane : planes) offsets_mm.push_back(plane->position_mm.dot(normal));
+  for (const SlicePlane& plane : planes) offsets_mm.push_back(plane.position_mm.dot(normal));
   std::sort(offsets_mm.begin(), offsets_mm.end());
   series.slice_count = 1;
   for (std::size_t n = 1; n < offsets_mm.size(); ++n) {

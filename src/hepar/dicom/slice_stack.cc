@@ -40,26 +40,9 @@ bool same_kind(const SlicePlane& a, const SlicePlane& b) {
 
 Vec3 normal_of(const SlicePlane& plane) { return plane.row_direction.cross(plane.column_direction); }
 
-const char* orientation_name(const SlicePlane& plane) {
-  const Vec3 n = normal_of(plane);
-  const double x = std::abs(n.x), y = std::abs(n.y), z = std::abs(n.z);
-  return z >= x && z >= y ? "axial" : y >= x ? "coronal" : "sagittal";
-}
-
 // The slices of the kind that most have; the others are named in a note.
 Indices majority(std::span<const SlicePlane> planes, std::vector<std::string>& notes) {
-  std::vector<Indices> kinds;
-  for (std::size_t n = 0; n < planes.size(); ++n) {
-    const auto kind = std::find_if(kinds.begin(), kinds.end(),
-                                   [&](const Indices& k) { return same_kind(planes[n], planes[k.front()]); });
-    if (kind == kinds.end()) {
-      kinds.push_back({n});
-    } else {
-      kind->push_back(n);
-    }
-  }
-  std::stable_sort(kinds.begin(), kinds.end(),
-                   [](const Indices& a, const Indices& b) { return a.size() > b.size(); });
+  const std::vector<Indices> kinds = slice_kinds(planes);
   if (2 * kinds.front().size() <= planes.size() && kinds.size() > 1) {
     throw Error(
         ErrorCode::kInvalidInput,
@@ -174,6 +157,28 @@ void space_evenly(SliceStack& stack, bool resample_irregular) {
 }
 
 }  // namespace
+
+const char* orientation_name(const SlicePlane& plane) {
+  const Vec3 n = normal_of(plane);
+  const double x = std::abs(n.x), y = std::abs(n.y), z = std::abs(n.z);
+  return z >= x && z >= y ? "axial" : y >= x ? "coronal" : "sagittal";
+}
+
+std::vector<std::vector<std::size_t>> slice_kinds(std::span<const SlicePlane> planes) {
+  std::vector<Indices> kinds;
+  for (std::size_t n = 0; n < planes.size(); ++n) {
+    const auto kind = std::find_if(kinds.begin(), kinds.end(),
+                                   [&](const Indices& k) { return same_kind(planes[n], planes[k.front()]); });
+    if (kind == kinds.end()) {
+      kinds.push_back({n});
+    } else {
+      kind->push_back(n);
+    }
+  }
+  std::stable_sort(kinds.begin(), kinds.end(),
+                   [](const Indices& a, const Indices& b) { return a.size() > b.size(); });
+  return kinds;
+}
 
 SliceStack stack_slices(std::span<const SlicePlane> planes, bool resample_irregular) {
   HEPAR_EXPECT(!planes.empty(), "a stack needs slices");

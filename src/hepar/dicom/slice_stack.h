@@ -20,6 +20,13 @@ struct SlicePlane {
   std::int64_t columns = 0, rows = 0;
 };
 
+// "axial", "coronal" or "sagittal", whichever is nearest.
+const char* orientation_name(const SlicePlane& plane);
+
+// The planes of equal size, pixel spacing and orientation (1e-4), by their indices; the kind of most planes
+// first.
+std::vector<std::vector<std::size_t>> slice_kinds(std::span<const SlicePlane> planes);
+
 // How slices make a volume.
 struct SliceStack {
   Geometry geometry;               // evenly spaced, resampled or not

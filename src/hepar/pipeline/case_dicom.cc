@@ -8,7 +8,7 @@
 
 #include "hepar/core/error.h"
 #include "hepar/dicom/segmentation.h"
-#include "hepar/pipeline/filter.h"
+#include "hepar/volume/label_counts.h"
 
 namespace hepar {
 namespace {

@@ -11,7 +11,7 @@
 #include "hepar/dicom/dicom_kind.h"
 #include "hepar/dicom/segmentation.h"
 #include "hepar/pipeline/case_dicom.h"
-#include "hepar/pipeline/filter.h"
+#include "hepar/volume/label_counts.h"
 #include "hepar/volume/reorient.h"
 
 namespace hepar {

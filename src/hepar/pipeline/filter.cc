@@ -17,6 +17,7 @@
 #include "hepar/lesion/lesion_json.h"
 #include "hepar/lesion/lesion_table.h"
 #include "hepar/pipeline/stage_clock.h"
+#include "hepar/volume/label_counts.h"
 
 namespace hepar {
 namespace {
@@ -65,12 +66,6 @@ void measure_volumes(const LabelMap& before, CaseResult& result) {
 }
 
 }  // namespace
-
-std::array<std::int64_t, 256> count_labels(const LabelMap& labels) {
-  std::array<std::int64_t, 256> counts{};
-  for (const std::uint8_t value : labels.voxels()) ++counts[value];
-  return counts;
-}
 
 void adopt_labels(LabelMap& labels, int tumour_label, std::vector<std::string>& notes) {
   const auto counts = count_labels(labels);

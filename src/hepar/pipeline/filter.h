@@ -40,9 +40,6 @@ struct CaseResult {
   std::vector<std::string> notes;
 };
 
-// Voxels of each label.
-std::array<std::int64_t, 256> count_labels(const LabelMap& labels);
-
 // Brings anyone's label map to Hepar's values: `tumour_label` becomes 2, 1 stays liver and 3 stays cyst
 // unless they are the tumour label, all else becomes background and is named in `notes`.
 // Error(kInvalidInput) naming the labels present when `tumour_label` is not among them.

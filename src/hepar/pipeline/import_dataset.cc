@@ -14,6 +14,7 @@
 #include "hepar/pipeline/import_files.h"
 #include "hepar/pipeline/import_record.h"
 #include "hepar/pipeline/import_source.h"
+#include "hepar/volume/label_counts.h"
 
 namespace hepar {
 namespace fs = std::filesystem;
@@ -91,8 +92,7 @@ void check_case(const CaseVolumes& volumes) {
 }
 
 ImportedCase describe(const Candidate& candidate, const std::string& digest, const CaseVolumes& volumes) {
-  std::int64_t count[4] = {};
-  for (const std::uint8_t label : volumes.labels.voxels()) ++count[label];
+  const auto count = count_labels(volumes.labels);
   const auto ml = [&](std::int64_t voxels) {
     return static_cast<double>(voxels) * volumes.labels.geometry().voxel_volume_ml();
   };

@@ -17,6 +17,7 @@
 #include "hepar/pipeline/paper_tables.h"
 #include "hepar/pipeline/provenance.h"
 #include "hepar/pipeline/report_budget.h"
+#include "hepar/volume/label_counts.h"
 
 namespace hepar {
 namespace {
