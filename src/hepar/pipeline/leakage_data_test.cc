@@ -221,12 +221,13 @@ TEST(RealLeakage, FoldersOfDicomAndImages) {
   EXPECT_EQ(report.nearest_others[0].first, "train/case17");
 }
 
-TEST(RealLeakage, WhatCantBeReadIsNamed) {
+TEST(RealLeakage, LabelMapsAreNamedAndLeftOut) {
   const LeakageReport report = find_leakage({data("totalseg_example"), data("crlm")});
-  // JPEG 2000 slices and four label maps stay out.
-  EXPECT_EQ(report.train_count, 2);
-  EXPECT_EQ(report.left_out_count, 5);
-  EXPECT_THAT(report.notes, testing::Contains(testing::HasSubstr("JPEG 2000")));
+  // Two CTs and one in JPEG 2000; four label maps stay out.
+  EXPECT_EQ(report.train_count, 3);
+  EXPECT_EQ(report.left_out_count, 4);
+  EXPECT_EQ(report.notes.size(), 4U);
+  EXPECT_THAT(report.notes, testing::Each(testing::HasSubstr("label map")));
   EXPECT_TRUE(report.matches.empty());
   EXPECT_EQ(report.train_duplicates.size(), 1U);
 }
