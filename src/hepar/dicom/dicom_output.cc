@@ -13,8 +13,8 @@
 
 namespace hepar::dicom {
 
-void write_dicom_file(const std::filesystem::path& file, DcmFileFormat& format, E_TransferSyntax syntax,
-                      E_EncodingType lengths, E_FileWriteMode mode) {
+std::vector<std::byte> encoded_dicom(DcmFileFormat& format, E_TransferSyntax syntax, E_EncodingType lengths,
+                                     E_FileWriteMode mode) {
   std::vector<std::byte> block(std::size_t{1} << 20), bytes;
   DcmOutputBufferStream stream(block.data(), static_cast<offile_off_t>(block.size()));
   DcmWriteCache cache;
@@ -33,7 +33,13 @@ void write_dicom_file(const std::filesystem::path& file, DcmFileFormat& format, 
   } while (status == EC_StreamNotifyClient);
   format.transferEnd();
   if (status.bad())
-    throw Error(ErrorCode::kInternal, fmt::format("can't make {}: {}", file.string(), status.text()));
+    throw Error(ErrorCode::kInternal, fmt::format("can't make a DICOM file: {}", status.text()));
+  return bytes;
+}
+
+void write_dicom_file(const std::filesystem::path& file, DcmFileFormat& format, E_TransferSyntax syntax,
+                      E_EncodingType lengths, E_FileWriteMode mode) {
+  const std::vector<std::byte> bytes = encoded_dicom(format, syntax, lengths, mode);
   AtomicFile target(file);
   target.write(bytes);
   target.commit();

@@ -39,6 +39,9 @@ const DcmTagKey kCopied[] = {DCM_PatientName,
                              DCM_PatientSize,
                              DCM_PatientWeight};
 
+const DcmTagKey kOfTheImage[] = {DCM_SOPClassUID, DCM_LossyImageCompression, DCM_LossyImageCompressionRatio,
+                                 DCM_LossyImageCompressionMethod};
+
 // Some files fill texts up with NUL, which only UIDs may be (PS3.5 6.2): without it they are the same values.
 void trim_padding(DcmElement& element) {
   char* characters = nullptr;
@@ -69,12 +72,14 @@ PatientStudy::PatientStudy(const CtGrid& ct, const std::vector<std::string>& tex
                     first.file.string()));
   }
   DcmDataset& dataset = *format.getDataset();
-  for (const DcmTagKey& tag : kCopied) {
+  const auto copy = [&dataset](const DcmTagKey& tag, DcmDataset& to) {
     DcmElement* element = nullptr;
-    if (dataset.findAndGetElement(tag, element, OFFalse, OFTrue).bad()) continue;
+    if (dataset.findAndGetElement(tag, element, OFFalse, OFTrue).bad()) return;
     trim_padding(*element);
-    attributes_.insert(element);
-  }
+    to.insert(element);
+  };
+  for (const DcmTagKey& tag : kCopied) copy(tag, attributes_);
+  for (const DcmTagKey& tag : kOfTheImage) copy(tag, image_);
   character_set_ = text(dataset, DCM_SpecificCharacterSet);
   const auto fits = [&](const std::string& utf8) { return encode_text(utf8, character_set_).has_value(); };
   if (!std::ranges::all_of(texts, fits)) {
@@ -93,6 +98,11 @@ void PatientStudy::copy_to(DcmItem& dataset) const {
   DcmDataset copy(attributes_);
   while (copy.card() > 0) dataset.insert(copy.remove(0UL), OFTrue);
   if (!character_set_.empty()) dataset.putAndInsertString(DCM_SpecificCharacterSet, character_set_.c_str());
+}
+
+std::string PatientStudy::image_text(const DcmTagKey& tag) const {
+  DcmDataset image(image_);
+  return text(image, tag);
 }
 
 std::string PatientStudy::encode(const std::string& utf8) const {

@@ -23,11 +23,14 @@ class PatientStudy {
 
   // Puts the attributes that are there over those of the data set, with the Specific Character Set.
   void copy_to(DcmItem& dataset) const;
+  // An attribute of the CT's first image that its segmentation repeats: SOP Class UID or Lossy Image
+  // Compression.
+  std::string image_text(const DcmTagKey& tag) const;
   // One of `texts` in the character set, or any ASCII.
   std::string encode(const std::string& utf8) const;
 
  private:
-  DcmDataset attributes_;
+  DcmDataset attributes_, image_;
   std::string character_set_;
 };
 

@@ -195,12 +195,12 @@ void put_pixels(DcmDataset& dataset, const SegmentationContent& content, const G
 }
 
 // How lossy the CT's own compression was, which its segmentation states too (PS3.3 C.8.20.2).
-void copy_compression(DcmItem& ct, DcmDataset& dataset) {
+void copy_compression(const PatientStudy& ct, DcmDataset& dataset) {
   put(dataset, DCM_LossyImageCompression, "00");
-  if (text(ct, DCM_LossyImageCompression) != "01") return;
+  if (ct.image_text(DCM_LossyImageCompression) != "01") return;
   for (const DcmTagKey& tag :
        {DCM_LossyImageCompression, DCM_LossyImageCompressionRatio, DCM_LossyImageCompressionMethod}) {
-    put(dataset, tag, text(ct, tag));
+    put(dataset, tag, ct.image_text(tag));
   }
 }
 
@@ -217,11 +217,7 @@ std::vector<std::string> texts_of(const SegmentationContent& content, const Dico
 void fill_segmentation(DcmDataset& dataset, const SegmentationContent& content, const CtGrid& ct,
                        const DicomProfile& profile) {
   const PatientStudy study(ct, texts_of(content, profile));
-  const std::filesystem::path& first = ct.slices.front().file;
-  DcmFileFormat source;
-  require(
-      source.loadFileUntilTag(first.c_str(), EXS_Unknown, EGL_noChange, 4096, ERM_autoDetect, DCM_PixelData));
-  std::string sop_class = text(*source.getDataset(), DCM_SOPClassUID);
+  std::string sop_class = study.image_text(DCM_SOPClassUID);
   if (sop_class.empty()) sop_class = UID_CTImageStorage;
   for (const DcmTagKey& tag :
        {DCM_PatientName, DCM_PatientID, DCM_PatientBirthDate, DCM_PatientSex, DCM_StudyDate, DCM_StudyTime,
@@ -229,7 +225,7 @@ void fill_segmentation(DcmDataset& dataset, const SegmentationContent& content, 
     put(dataset, tag, "");  // of type 2: there, if without a value
   }
   study.copy_to(dataset);
-  copy_compression(*source.getDataset(), dataset);
+  copy_compression(study, dataset);
   put_series(dataset, ct, study.encode(profile.series_description));
   put_references(dataset, ct, sop_class);
   put_segments(dataset, content, study);

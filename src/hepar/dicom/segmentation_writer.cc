@@ -48,7 +48,7 @@ void write_checked(const fs::path& file, const dicom::SegmentationContent& conte
   {
     DcmFileFormat format;
     dicom::fill_segmentation(*format.getDataset(), content, ct, profile);
-    dicom::write_dicom_file(target.temporary(), format, EXS_LittleEndianExplicit);
+    target.write(dicom::encoded_dicom(format, EXS_LittleEndianExplicit));
   }
   if (!agrees(read_segmentation(target.temporary()), content, ct, check)) {
     throw Error(ErrorCode::kInternal,

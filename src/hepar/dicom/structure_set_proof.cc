@@ -11,6 +11,7 @@
 #include "hepar/core/file.h"
 #include "hepar/dicom/referenced_ct.h"
 #include "hepar/dicom/roi_masks.h"
+#include "hepar/dicom/structure_set_encoding.h"
 
 namespace hepar::dicom {
 namespace {
@@ -103,7 +104,7 @@ std::vector<ExportedRoi> write_verified(const std::filesystem::path& file, const
                                         const LabelMap& labels, const CtGrid& ct,
                                         const DicomProfile& profile) {
   AtomicFile target(file);
-  write_structure_set(target.temporary(), structures, ct, profile);
+  target.write(encoded_structure_set(structures, ct, profile));
   std::vector<ExportedRoi> rois =
       verified_rois(read_structure_set(target.temporary()), structures, labels, ct, profile);
   target.commit();

@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 #include "hepar/core/error.h"
+#include "hepar/core/file.h"
 #include "hepar/core/parallel.h"
 #include "hepar/core/version.h"
 #include "hepar/dicom/attributes.h"
@@ -19,6 +20,7 @@
 #include "hepar/dicom/dicom_output.h"
 #include "hepar/dicom/referenced_ct.h"
 #include "hepar/dicom/structure_set.h"
+#include "hepar/dicom/structure_set_encoding.h"
 #include "hepar/dicom/uid.h"
 
 namespace hepar {
@@ -252,8 +254,8 @@ class Composer {
 
 }  // namespace
 
-void write_structure_set(const fs::path& file, const StructureSet& structures, const CtGrid& ct,
-                         const DicomProfile& profile) {
+std::vector<std::byte> dicom::encoded_structure_set(const StructureSet& structures, const CtGrid& ct,
+                                                    const DicomProfile& profile) {
   dicom::prepare_dcmtk();
   dicom::check_can_be_referenced(ct);
   if (structures.rois.empty()) refuse("it has no ROI, and an RTSTRUCT has at least one");
@@ -265,8 +267,16 @@ void write_structure_set(const fs::path& file, const StructureSet& structures, c
   const dicom::PatientStudy patient(ct, texts);
   DcmFileFormat format;
   Composer(structures, ct, profile, patient).compose(*format.getDataset());
-  dicom::write_dicom_file(file, format,
-                          profile.explicit_vr ? EXS_LittleEndianExplicit : EXS_LittleEndianImplicit);
+  return dicom::encoded_dicom(format,
+                              profile.explicit_vr ? EXS_LittleEndianExplicit : EXS_LittleEndianImplicit);
+}
+
+void write_structure_set(const fs::path& file, const StructureSet& structures, const CtGrid& ct,
+                         const DicomProfile& profile) {
+  const std::vector<std::byte> bytes = dicom::encoded_structure_set(structures, ct, profile);
+  AtomicFile target(file);
+  target.write(bytes);
+  target.commit();
 }
 
 }  // namespace hepar
