@@ -11,6 +11,7 @@
 #include "hepar/core/error.h"
 #include "hepar/core/parallel.h"
 #include "hepar/core/random.h"
+#include "hepar/dicom/test_contours.h"
 #include "hepar/dicom/test_grids.h"
 #include "hepar/imaging/test_planar_mask.h"
 
@@ -32,27 +33,6 @@ DicomProfile test_profile() {
   return profile_of({style_of("Liver", {1, 2, 3}, "ORGAN", {255, 0, 0}),
                      style_of("GTV", {2}, "GTV", {0, 255, 0}), style_of("Cyst", {3}),
                      style_of("Liver-GTV", {1, 3})});
-}
-
-// Coordinates as they are written.
-void round_points(StructureSet& set) {
-  for (Roi& roi : set.rois) {
-    for (RoiContour& contour : roi.contours) {
-      for (Vec3& point : contour.points_mm) {
-        for (int axis = 0; axis < 3; ++axis) point[axis] = std::round(point[axis] * 1000) / 1000;
-      }
-    }
-  }
-}
-
-std::int64_t differing_voxels(const LabelMap& labels, const RoiStyle& style, const Mask& mask) {
-  std::int64_t count = 0;
-  for (std::size_t n = 0; n < labels.voxels().size(); ++n) {
-    const std::uint8_t label = labels.voxels()[n];
-    const bool inside = std::find(style.labels.begin(), style.labels.end(), label) != style.labels.end();
-    count += inside != (mask.voxels()[n] != 0);
-  }
-  return count;
 }
 
 // Of all ROIs after contours, rounding and back; ROIs without voxels must be missing.

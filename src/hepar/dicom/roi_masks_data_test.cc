@@ -7,6 +7,7 @@
 
 #include "hepar/dicom/roi_masks.h"
 #include "hepar/dicom/structure_set.h"
+#include "hepar/dicom/test_contours.h"
 #include "hepar/io/image_io.h"
 #include "hepar/volume/reorient.h"
 
@@ -22,27 +23,6 @@ DicomProfile liver_profile() {
   return DicomProfile{.rois = {{"Liver", {1, 2, 3}, "ORGAN", {}, {}, {}},
                                {"GTV", {2}, "GTV", {}, {}, {}},
                                {"Cyst", {3}, "", {}, {}, {}}}};
-}
-
-// Coordinates as they are written.
-void round_points(StructureSet& set) {
-  for (Roi& roi : set.rois) {
-    for (RoiContour& contour : roi.contours) {
-      for (Vec3& point : contour.points_mm) {
-        for (int axis = 0; axis < 3; ++axis) point[axis] = std::round(point[axis] * 1000) / 1000;
-      }
-    }
-  }
-}
-
-std::int64_t differing_voxels(const LabelMap& labels, const RoiStyle& style, const Mask& mask) {
-  std::int64_t count = 0;
-  for (std::size_t n = 0; n < labels.voxels().size(); ++n) {
-    const auto& values = style.labels;
-    const bool inside = std::find(values.begin(), values.end(), labels.voxels()[n]) != values.end();
-    count += inside != (mask.voxels()[n] != 0);
-  }
-  return count;
 }
 
 // Both cases have a liver and tumours; case 01 a cyst of a few voxels as well.

@@ -14,7 +14,7 @@ class SliceChecks : public io::ScratchFolder {
  protected:
   std::string refusal(const std::vector<SyntheticSlice>& slices) const {
     write_slices(folder_, slices);
-    return io::error_of(ErrorCode::kInvalidInput, [this] { read_ct_grid(folder_); });
+    return error_of(ErrorCode::kInvalidInput, [this] { read_ct_grid(folder_); });
   }
 };
 

@@ -79,7 +79,7 @@ TEST_F(NpzWriter, EmptyArraysAreWritten) {
 
 TEST_F(NpzWriter, AFullDiskLeavesNothing) {
   const io::FileSizeLimit limit(100'000);
-  const std::string said = io::error_of(ErrorCode::kExhausted, [&] {
+  const std::string said = error_of(ErrorCode::kExhausted, [&] {
     write_probabilities_npz(folder_ / "a.npz", std::array<std::int64_t, 1>{1'000'000}, fill);
   });
   EXPECT_THAT(said, HasSubstr("a.npz"));

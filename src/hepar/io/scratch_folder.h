@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-#include "hepar/core/error.h"
+#include "hepar/core/test_error.h"
 
 namespace hepar::io {
 
@@ -62,18 +62,5 @@ class FileSizeLimit {
   void (*handler_)(int);
   rlimit before_{};
 };
-
-// For tests: the error that `action` throws, which must have this code; otherwise a failure is recorded.
-template <class Action>
-std::string error_of(ErrorCode code, Action action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), code) << error.what();
-    return error.what();
-  }
-  ADD_FAILURE() << "no error";
-  return "";
-}
 
 }  // namespace hepar::io

@@ -122,11 +122,11 @@ TEST_F(ImportTest, NothingTakenWritesNothing) {
 }
 
 TEST_F(ImportTest, WhatIsNoSourceIsAnError) {
-  EXPECT_THAT(import_error(ErrorCode::kMissing, [&] { import_lits(); }), HasSubstr("no folder"));
+  EXPECT_THAT(error_of(ErrorCode::kMissing, [&] { import_lits(); }), HasSubstr("no folder"));
   make_folder(root_ / "lits");
-  EXPECT_THAT(import_error(ErrorCode::kMissing, [&] { import_lits(); }), HasSubstr("volume-N.nii"));
+  EXPECT_THAT(error_of(ErrorCode::kMissing, [&] { import_lits(); }), HasSubstr("volume-N.nii"));
   make_folder(root_ / "ircadb/1");
-  EXPECT_THAT(import_error(ErrorCode::kMissing, [&] { import_ircadb(); }), HasSubstr("PATIENT_DICOM"));
+  EXPECT_THAT(error_of(ErrorCode::kMissing, [&] { import_ircadb(); }), HasSubstr("PATIENT_DICOM"));
   EXPECT_FALSE(fs::exists(root_ / "dataset"));
 }
 
@@ -162,11 +162,10 @@ TEST_F(MsdTest, AnotherTaskIsRefused) {
   for (const char* task : {R"({"labels": {"0": "background", "1": "cancer", "2": "liver"}})", "[]", "",
                            R"({"labels": {"1": 2, "2": "cancer"}})"}) {
     write_task(task);
-    EXPECT_THAT(import_error(ErrorCode::kInvalidInput, [&] { import_msd(); }), HasSubstr("Task03_Liver"))
-        << task;
+    EXPECT_THAT(error_of(ErrorCode::kInvalidInput, [&] { import_msd(); }), HasSubstr("Task03_Liver")) << task;
   }
   fs::remove(root_ / "msd/dataset.json");
-  import_error(ErrorCode::kMissing, [&] { import_msd(); });
+  error_of(ErrorCode::kMissing, [&] { import_msd(); });
 }
 
 TEST_F(MsdTest, FilesOfOtherNamesAreNamed) {

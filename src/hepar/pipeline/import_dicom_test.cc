@@ -110,7 +110,7 @@ TEST_F(ImportDicom, OtherNamesByPatterns) {
   fill(expected, {5, 3, 2}, {6, 4, 3}, kCyst);
   EXPECT_THAT(imported_labels(root_ / "dataset", name_of(ct)).voxels(), ElementsAreArray(expected.voxels()));
   // Other patterns would give other labels.
-  EXPECT_THAT(import_error(ErrorCode::kInvalidInput, [&] { import(ImportFormat::kDicomRt); }),
+  EXPECT_THAT(error_of(ErrorCode::kInvalidInput, [&] { import(ImportFormat::kDicomRt); }),
               HasSubstr("other names of structures"));
 }
 
@@ -150,10 +150,9 @@ TEST_F(ImportDicom, DamagedFilesAreSaid) {
 
 TEST_F(ImportDicom, WithoutAnObjectThereIsNothingToImport) {
   write_ct_of("A");
-  EXPECT_THAT(import_error(ErrorCode::kMissing, [&] { import(ImportFormat::kDicomRt); }),
+  EXPECT_THAT(error_of(ErrorCode::kMissing, [&] { import(ImportFormat::kDicomRt); }),
               HasSubstr("no RTSTRUCT among the 4 files"));
-  EXPECT_THAT(import_error(ErrorCode::kMissing, [&] { import(ImportFormat::kDicomSeg); }),
-              HasSubstr("no SEG"));
+  EXPECT_THAT(error_of(ErrorCode::kMissing, [&] { import(ImportFormat::kDicomSeg); }), HasSubstr("no SEG"));
 }
 
 TEST_F(ImportDicom, SegmentationsOfOneCtAreJoined) {

@@ -33,7 +33,7 @@ TEST_F(DatasetFilesTest, NoImageEverLiesBesideLabelsOfAnother) {
 TEST_F(DatasetFilesTest, TwoRunsDoNotShareADataset) {
   {
     const DatasetFiles first(root_ / "dataset");
-    EXPECT_THAT(import_error(ErrorCode::kInvalidInput, [&] { const DatasetFiles second(root_ / "dataset"); }),
+    EXPECT_THAT(error_of(ErrorCode::kInvalidInput, [&] { const DatasetFiles second(root_ / "dataset"); }),
                 HasSubstr("another run imports into"));
   }
   const DatasetFiles later(root_ / "dataset");
@@ -54,7 +54,7 @@ TEST_F(DatasetFilesTest, FilesBelowAFolder) {
   fs::create_directory_symlink(root_, root_ / "b/loop");
   fs::create_symlink("nowhere", root_ / "b/dangling");
   EXPECT_THAT(files_below(root_).files, ElementsAre(root_ / "a", root_ / "b/c/2"));
-  EXPECT_THAT(import_error(ErrorCode::kMissing, [&] { files_below(root_ / "none"); }), HasSubstr("none"));
+  EXPECT_THAT(error_of(ErrorCode::kMissing, [&] { files_below(root_ / "none"); }), HasSubstr("none"));
 }
 
 }  // namespace

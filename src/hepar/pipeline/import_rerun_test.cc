@@ -75,15 +75,14 @@ TEST_F(ImportTest, ACaseThatLeftTheSourceStaysWithANote) {
 TEST_F(ImportTest, AnotherDatasetIsNotTouched) {
   write_lits(0, import_labels());
   make_folder(root_ / "dataset/labelsTr");
-  EXPECT_THAT(import_error(ErrorCode::kInvalidInput, [&] { import_lits(); }),
-              HasSubstr("not imported by Hepar"));
+  EXPECT_THAT(error_of(ErrorCode::kInvalidInput, [&] { import_lits(); }), HasSubstr("not imported by Hepar"));
   fs::remove_all(root_ / "dataset");
   import_lits();
   write_ircadb("case01", import_labels());
-  EXPECT_THAT(import_error(ErrorCode::kInvalidInput, [&] { import_ircadb(); }),
+  EXPECT_THAT(error_of(ErrorCode::kInvalidInput, [&] { import_ircadb(); }),
               HasSubstr("imported from lits, not from ircadb"));
   write_text_file(root_ / "dataset/import.json", "{");
-  EXPECT_THAT(import_error(ErrorCode::kCorrupt, [&] { import_lits(); }), HasSubstr("damaged"));
+  EXPECT_THAT(error_of(ErrorCode::kCorrupt, [&] { import_lits(); }), HasSubstr("damaged"));
 }
 
 class KillAt : public Progress {
@@ -181,7 +180,7 @@ TEST_F(MadeUpSource, TheSameBytesThatAreRefusedNowCostNoCase) {
 TEST_F(MadeUpSource, AFailedWriteEndsTheRunWithTheRecordOfWhatIsThere) {
   import({candidate("a", good)});
   make_folder(root_ / "dataset/imagesTr/b_0000.nii.gz/full");  // nothing can be moved there
-  import_error(ErrorCode::kMissing, [&] { import({candidate("a", good), candidate("b", good)}); });
+  error_of(ErrorCode::kMissing, [&] { import({candidate("a", good), candidate("b", good)}); });
   EXPECT_EQ(json_of("import.json")["taken"].size(), 1U);
   EXPECT_EQ(json_of("dataset.json")["numTraining"], 1);
 }

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "hepar/core/error.h"
+#include "hepar/core/test_error.h"
 #include "hepar/dicom/ct_writer.h"
 #include "hepar/io/image_io.h"
 #include "hepar/pipeline/import_dataset.h"
@@ -82,18 +82,6 @@ inline LabelMap imported_labels(const std::filesystem::path& dataset, const std:
 inline std::string only_refusal(const ImportReport& report) {
   EXPECT_EQ(report.refused.size(), 1U) << import_text(report);
   return report.refused.empty() ? "" : report.refused.front().reason;
-}
-
-template <class Action>
-std::string import_error(ErrorCode code, Action action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), code) << error.what();
-    return error.what();
-  }
-  ADD_FAILURE() << "no error";
-  return "";
 }
 
 }  // namespace hepar

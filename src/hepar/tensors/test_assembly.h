@@ -14,8 +14,8 @@
 #include <string>
 #include <vector>
 
-#include "hepar/core/error.h"
 #include "hepar/core/file.h"
+#include "hepar/core/test_error.h"
 #include "hepar/tensors/crc32.h"
 
 namespace hepar {
@@ -82,18 +82,5 @@ class FolderTest : public testing::Test {
   }
   std::filesystem::path folder_;
 };
-
-// The sentence of the error that `action` throws, which must have this code; else a failure is recorded.
-template <class Action>
-std::string error_of(ErrorCode code, Action action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), code) << error.what();
-    return error.what();
-  }
-  ADD_FAILURE() << "no error";
-  return "";
-}
 
 }  // namespace hepar
