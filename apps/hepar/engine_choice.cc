@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 EngineFactory cpu_engine_factory() {
   // Folds, and the stages of a cascade, run one after the other.
   return [workspace = make_cpu_workspace()](const ModelPlan& plan, const Weights& weights) {
-    return make_cpu_engine(plan.network, weights, workspace);
+    return make_cpu_engine(plan.network, weights, {.workspace = workspace});
   };
 }
 

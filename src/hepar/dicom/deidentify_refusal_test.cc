@@ -2,7 +2,7 @@
 #include <set>
 
 #include "hepar/dicom/deidentify_fixture.h"
-#include "hepar/io/scratch_folder.h"
+#include "hepar/io/test_scratch_folder.h"
 
 namespace hepar {
 namespace {

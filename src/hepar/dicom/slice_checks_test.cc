@@ -3,7 +3,7 @@
 
 #include "hepar/dicom/ct_series.h"
 #include "hepar/dicom/synthetic_series.h"
-#include "hepar/io/scratch_folder.h"
+#include "hepar/io/test_scratch_folder.h"
 
 namespace hepar::dicom {
 namespace {

@@ -24,7 +24,7 @@ namespace hepar::golden {
 inline Model load(const std::filesystem::path& folder) {
   return load_model(golden_model(folder),
                     [workspace = make_cpu_workspace()](const ModelPlan& plan, const Weights& weights) {
-                      return make_cpu_engine(plan.network, weights, workspace);
+                      return make_cpu_engine(plan.network, weights, {.workspace = workspace});
                     });
 }
 

@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "hepar/io/scratch_folder.h"
+#include "hepar/io/test_scratch_folder.h"
 
 namespace hepar::io {
 namespace {

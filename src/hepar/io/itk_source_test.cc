@@ -3,7 +3,7 @@
 
 #include "hepar/io/deflated.h"
 #include "hepar/io/image_io.h"
-#include "hepar/io/scratch_folder.h"
+#include "hepar/io/test_scratch_folder.h"
 
 namespace hepar::io {
 namespace {

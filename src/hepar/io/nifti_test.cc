@@ -9,7 +9,7 @@
 #include <limits>
 
 #include "hepar/io/deflated.h"
-#include "hepar/io/scratch_folder.h"
+#include "hepar/io/test_scratch_folder.h"
 
 namespace hepar::io {
 namespace {

@@ -5,7 +5,7 @@
 #include <cstdlib>
 
 #include "hepar/io/npz_writer.h"
-#include "hepar/io/scratch_folder.h"
+#include "hepar/io/test_scratch_folder.h"
 
 namespace hepar {
 namespace {

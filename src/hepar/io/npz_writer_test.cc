@@ -9,7 +9,7 @@
 #include <cstring>
 
 #include "hepar/core/parallel.h"
-#include "hepar/io/scratch_folder.h"
+#include "hepar/io/test_scratch_folder.h"
 
 namespace hepar {
 namespace {

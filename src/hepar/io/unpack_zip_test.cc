@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "hepar/core/file.h"
-#include "hepar/io/scratch_folder.h"
+#include "hepar/io/test_scratch_folder.h"
 
 namespace hepar::io {
 namespace {

@@ -9,8 +9,8 @@
 #include <optional>
 
 #include "hepar/core/parallel.h"
+#include "hepar/cpu_kernels/blocked_kernels.h"
 #include "hepar/nn/model_folder.h"
-#include "hepar/nn_cpu/blocked_kernels.h"
 #include "hepar/nn_cpu/layers.h"
 
 namespace hepar {
@@ -260,9 +260,9 @@ class Plan {
   std::vector<std::function<void(const Memory&)>> steps_;
 };
 
-class CpuEngine : public Engine {
+class PlannedEngine : public CpuEngine {
  public:
-  CpuEngine(const NetworkSpec& spec, Weights weights, std::shared_ptr<CpuWorkspace> workspace)
+  PlannedEngine(const NetworkSpec& spec, Weights weights, std::shared_ptr<CpuWorkspace> workspace)
       : spec_(spec), weights_(std::move(weights)), workspace_(std::move(workspace)) {
     check_weights(spec_, weights_);
     add_zero_biases(spec_, weights_);
@@ -281,6 +281,11 @@ class CpuEngine : public Engine {
                   logits.values.data() + n * shape.c * shape.voxels()});
     }
     return logits;
+  }
+
+  std::vector<LayerProfile> profile(const Tensor& input) override {
+    run(input);
+    return {};
   }
 
  private:
@@ -307,10 +312,10 @@ class CpuEngine : public Engine {
 
 std::shared_ptr<CpuWorkspace> make_cpu_workspace() { return std::make_shared<CpuWorkspace>(); }
 
-std::unique_ptr<Engine> make_cpu_engine(const NetworkSpec& spec, Weights weights,
-                                        std::shared_ptr<CpuWorkspace> workspace) {
-  if (!workspace) workspace = make_cpu_workspace();
-  return std::make_unique<CpuEngine>(spec, std::move(weights), std::move(workspace));
+std::unique_ptr<CpuEngine> make_cpu_engine(const NetworkSpec& spec, Weights weights,
+                                           CpuEngineOptions options) {
+  if (!options.workspace) options.workspace = make_cpu_workspace();
+  return std::make_unique<PlannedEngine>(spec, std::move(weights), std::move(options.workspace));
 }
 
 }  // namespace hepar

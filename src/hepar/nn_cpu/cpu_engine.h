@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <filesystem>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "hepar/nn/engine.h"
 #include "hepar/tensors/weights.h"
@@ -14,14 +17,38 @@ namespace hepar {
 class CpuWorkspace;
 std::shared_ptr<CpuWorkspace> make_cpu_workspace();
 
+// How the convolutions are computed.
+//   kDefault  the fastest for each layer: Winograd's F(4,3) and F(2,3), direct loops
+//   kExact    without F(4,3), whose rounding errors are ten times those of direct loops
+//   kOneDnn   by oneDNN's direct convolution where it has one, to compare with
+enum class CpuAlgorithms { kDefault, kExact, kOneDnn };
+
+struct CpuEngineOptions {
+  CpuAlgorithms algorithms = CpuAlgorithms::kDefault;
+  std::shared_ptr<CpuWorkspace> workspace = nullptr;  // null: the engine has its own
+  // Where the choice of each layer's algorithm is kept for the next process; empty: nowhere. A file that
+  // can't be read or written is no error: the choice takes some tenths of a second.
+  std::filesystem::path tuning_file = {};
+};
+
+struct LayerProfile {
+  std::string name;       // nnU-Net's, "encoder.stages.0.0.convs.1.conv"
+  std::string algorithm;  // "direct", "winograd 4x4x4", "norm", ...
+  double gflop;  // 2 for each multiply-add of the layer's definition, whatever the algorithm; 0 for norms
+  double seconds;
+};
+
+class CpuEngine : public Engine {
+ public:
+  // One run, layer by layer; the errors of run().
+  virtual std::vector<LayerProfile> profile(const Tensor& input) = 0;
+};
+
 // The network in float32 on thread_count() threads; the same bytes for any number of threads. The first
-// run on a shape, or after a change of the thread count, plans buffers and reorders the weights; later runs
-// reuse the plan. Samples of a batch run one after the other.
-// Memory: the weights twice, and in the workspace (without one, the engine has its own) 4 bytes x voxels of
-// the input x (3 F0 + 2 F1 / 8 + 2 F2 / 64 + ...) for strides of 2 and features F0, F1, ... rounded up to
-// the channel block (8, or 16 with AVX-512); residual encoders need no more.
+// run on a shape plans buffers, chooses algorithms and transforms the weights; later runs reuse the plan.
+// Samples of a batch run one after the other. Callers on several threads take turns.
 // Throws when the weights are not those of the network (check_weights), Error(kExhausted) without memory.
-std::unique_ptr<Engine> make_cpu_engine(const NetworkSpec& spec, Weights weights,
-                                        std::shared_ptr<CpuWorkspace> workspace = nullptr);
+std::unique_ptr<CpuEngine> make_cpu_engine(const NetworkSpec& spec, Weights weights,
+                                           CpuEngineOptions options = {});
 
 }  // namespace hepar

@@ -31,9 +31,9 @@ TEST(CpuWorkspace, EnginesThatShareOneGiveWhatTheyGiveAlone) {
   const Weights weights[] = {random_weights(spec, 3), random_weights(spec, 4)};
   const Weights large_weights = random_weights(large_spec, 5);
   const auto workspace = make_cpu_workspace();
-  const auto first = make_cpu_engine(spec, weights[0], workspace);
-  const auto second = make_cpu_engine(spec, weights[1], workspace);
-  const auto third = make_cpu_engine(large_spec, large_weights, workspace);
+  const auto first = make_cpu_engine(spec, weights[0], {.workspace = workspace});
+  const auto second = make_cpu_engine(spec, weights[1], {.workspace = workspace});
+  const auto third = make_cpu_engine(large_spec, large_weights, {.workspace = workspace});
   const Tensor alone[] = {make_cpu_engine(spec, weights[0])->run(input),
                           make_cpu_engine(spec, weights[1])->run(input)};
   for (int round = 0; round < 2; ++round) {
@@ -54,7 +54,7 @@ TEST(CpuWorkspace, EnginesOnSeveralThreadsTakeTurns) {
   std::vector<std::thread> threads;
   for (std::size_t n = 0; n < 3; ++n) {
     threads.emplace_back([&, n] {
-      const auto engine = make_cpu_engine(spec, random_weights(spec, n), workspace);
+      const auto engine = make_cpu_engine(spec, random_weights(spec, n), {.workspace = workspace});
       for (int round = 0; round < 20; ++round) together[n] = engine->run(input).values;
     });
   }

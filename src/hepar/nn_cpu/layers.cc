@@ -7,7 +7,7 @@
 
 #include "hepar/core/error.h"
 #include "hepar/core/parallel.h"
-#include "hepar/nn_cpu/blocked_kernels.h"
+#include "hepar/cpu_kernels/blocked_kernels.h"
 
 namespace hepar::cpu {
 namespace {
@@ -51,18 +51,6 @@ void fill_row(float* out, std::int64_t step, std::int64_t count, const float* bi
 }
 
 }  // namespace
-
-AlignedFloats make_aligned(std::int64_t count) {
-  constexpr std::size_t kAlignment = 64;
-  const std::size_t bytes = (index(count) * sizeof(float) + kAlignment - 1) / kAlignment * kAlignment;
-  AlignedFloats values(static_cast<float*>(std::aligned_alloc(kAlignment, std::max(bytes, kAlignment))));
-  if (!values) {
-    throw Error(
-        ErrorCode::kExhausted,
-        fmt::format("no memory for {} MB of feature maps; use a model with smaller patches", bytes >> 20));
-  }
-  return values;
-}
 
 std::int64_t InputParts::padded_count() const {
   std::int64_t count = 0;
@@ -282,17 +270,6 @@ Layer make_head(const Size3& size, const NamedTensor& weight, const NamedTensor&
   return [target = shared<Head>(size, weight, bias)](const float* maps, float* logits) {
     (*target)(maps, logits);
   };
-}
-
-void block_channels(std::span<const float> plain, std::int64_t channels, float* blocked) {
-  const std::int64_t lanes = blocked_kernels().block;
-  const std::int64_t voxels = static_cast<std::int64_t>(plain.size()) / channels;
-  parallel_for(padded(channels, lanes), [&](std::int64_t channel) {
-    float* target = blocked + channel / lanes * voxels * lanes + channel % lanes;
-    for (std::int64_t v = 0; v < voxels; ++v) {
-      target[v * lanes] = channel < channels ? plain[index(channel * voxels + v)] : 0.0f;
-    }
-  });
 }
 
 }  // namespace hepar::cpu

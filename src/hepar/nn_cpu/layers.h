@@ -9,27 +9,12 @@
 #include <span>
 #include <vector>
 
+#include "hepar/cpu_kernels/blocked_maps.h"
 #include "hepar/nn/network_spec.h"
 #include "hepar/nn/tensor.h"
 #include "hepar/tensors/weights.h"
 
 namespace hepar::cpu {
-
-// 64-byte aligned floats, not initialised. Error(kExhausted) when there is no memory.
-struct FreeAligned {
-  void operator()(float* values) const { std::free(values); }
-};
-using AlignedFloats = std::unique_ptr<float[], FreeAligned>;
-AlignedFloats make_aligned(std::int64_t count);
-
-// Voxels along d, h, w.
-using Size3 = Kernel3;
-inline std::int64_t voxels_of(const Size3& size) { return size[0] * size[1] * size[2]; }
-
-// The channels of a feature map in memory: whole blocks, the lanes beyond the last channel zero.
-inline std::int64_t padded(std::int64_t channels, std::int64_t block) {
-  return (channels + block - 1) / block * block;
-}
 
 // A layer's parameters with the channels spread as they lie in memory, zero in the lanes between: weight
 // (first, second, taps), bias (outputs).
@@ -93,8 +78,5 @@ JoinLayer make_residual_join(const NormShape& shape, const Affine& norm,
 
 // 1x1x1 convolution from blocks to plain storage (heads, D, H, W).
 Layer make_head(const Size3& size, const NamedTensor& weight, const NamedTensor& bias);
-
-// (C, D, H, W) into blocks.
-void block_channels(std::span<const float> plain, std::int64_t channels, float* blocked);
 
 }  // namespace hepar::cpu

@@ -6,13 +6,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <numeric>
 #include <ostream>
 
 #include "hepar/core/error.h"
 #include "hepar/core/random.h"
-#include "hepar/nn_cpu/blocked_kernels.h"
+#include "hepar/cpu_kernels/blocked_kernels.h"
 #include "hepar/nn_reference/reference_layers.h"
 
 namespace hepar::cpu {
@@ -53,10 +52,7 @@ class Convolutions : public testing::TestWithParam<ConvolutionCase> {
     const ConvolutionShape shape{
         inputs.padded_count(), padded(c.out, block), in_block, block, c.size, c.kernel, c.stride};
     const Layer layer = make(shape, spread_convolution(weight, bias, inputs, block));
-    if (!layer) {
-      EXPECT_STREQ(std::getenv("DNNL_MAX_CPU_ISA"), "SSE41") << "oneDNN falls to its reference path";
-      return;
-    }
+    ASSERT_TRUE(layer) << "oneDNN falls to its reference path";
     const AlignedFloats in = make_aligned(shape.in_channels * voxels_of(c.size));
     c.plain ? void(std::copy(values.begin(), values.end(), in.get()))
             : block_channels(values, c.in, in.get());

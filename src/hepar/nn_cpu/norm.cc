@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "hepar/core/parallel.h"
-#include "hepar/nn_cpu/blocked_kernels.h"
+#include "hepar/cpu_kernels/blocked_kernels.h"
 #include "hepar/nn_cpu/layers.h"
 
 namespace hepar::cpu {

@@ -53,8 +53,7 @@ struct BlockedKernels {
   void (*add_row_product)(const RowProduct& row);
 };
 
-// Those for the instruction set that oneDNN uses in this process, so that its limit (environment variable
-// DNNL_MAX_CPU_ISA) holds for both.
+// Those for instruction_set().
 const BlockedKernels& blocked_kernels();
 
 }  // namespace hepar::cpu

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <memory>
+
+#include "hepar/cpu_kernels/convolution.h"
+
+namespace hepar::cpu {
+
+// How the outputs of one axis are computed, tile by tile, with fewer multiplications than taps x outputs
+// (Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, CVPR 2016).
+//   kSingle   kernel 1, stride 1: one product for one output
+//   kF2       kernel 3, stride 1: F(2,3), 4 products for 2 outputs; rounding as direct loops
+//   kF4       kernel 3, stride 1: F(4,3), 6 products for 4 outputs; rounding errors ten times as large
+//   kStrided  kernel 3, stride 2: the odd inputs by F(2,2), the even ones directly, 5 products for 2 outputs
+enum class TileRule { kSingle, kF2, kF4, kStrided };
+using TileRules = std::array<TileRule, 3>;  // along d, h, w
+
+// Whether there is a rule for this kernel and stride, the axis's and the rules' own.
+bool fits(TileRule rule, std::int64_t kernel, std::int64_t stride);
+
+// `group`: how many tiles are computed together; it changes the speed alone.
+std::unique_ptr<Convolution> make_winograd(const ConvolutionShape& shape, const TileRules& rules,
+                                           const ConvolutionWeights& weights, std::int64_t group);
+
+}  // namespace hepar::cpu
