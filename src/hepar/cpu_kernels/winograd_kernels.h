@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "hepar/cpu_kernels/winograd.h"
+
+namespace hepar::cpu {
+
+// One axis of a rule: `points` products for `outputs` outputs from as many inputs as points, tiles
+// `input_step` inputs apart, the first one `before` the output's own place. Several points may share a
+// transformed weight: point p takes weight_of_point[p] of `weights`; weight_rows[n] gives it from the taps.
+struct AxisRule {
+  static constexpr int kMaxPoints = 6;
+  int points, outputs, input_step, before, weights;
+  int weight_of_point[kMaxPoints];
+  double weight_rows[kMaxPoints][3];
+};
+const AxisRule& axis_rule(TileRule rule);
+
+// The inputs of one channel block for a row of tiles along w, in three passes. Buffers lie as
+// [d][h][w][lane] with `columns` along w.
+struct TransformD {
+  const float* const* planes;  // of one row h: input points of d, at the first column
+  std::int64_t columns;
+  float* out;               // first point
+  std::int64_t point_step;  // floats
+};
+struct TransformH {
+  float* plane;  // rows of input points, replaced
+  std::int64_t columns;
+};
+struct TransformW {
+  const float* row;
+  std::int64_t tiles;
+  float* out;               // first point, first tile; tiles side by side
+  std::int64_t point_step;  // floats
+};
+// From products to outputs of one tile and channel block.
+struct InverseD {
+  const float* products;
+  std::int64_t point_step, points_hw;
+  float* out;  // [output d][points h][points w][lane]
+};
+struct InverseH {
+  const float* in;  // points of h, `points_w` columns
+  std::int64_t points_w;
+  float* out;
+};
+struct InverseW {
+  const float* in;
+  const float* bias;
+  float* out;
+  std::int64_t count;  // outputs inside of the map
+};
+
+// products[block][tile] = sum over channels of inputs x weights, at one point.
+struct PointProduct {
+  const float* in;  // [channel block][tile][lane]
+  std::int64_t in_block_step, in_blocks;
+  const float* weights;     // [input channel][out_blocks x lane]
+  std::int64_t out_blocks;  // 1 or 2
+  float* out;               // [block][tile][lane]
+  std::int64_t out_block_step, tiles;
+};
+
+struct WinogradKernels {
+  // By rule.
+  void (*transform_d[4])(const TransformD&);
+  void (*transform_h[4])(const TransformH&);
+  void (*transform_w[4])(const TransformW&);
+  void (*inverse_d[4])(const InverseD&);
+  void (*inverse_h[4])(const InverseH&);
+  void (*inverse_w[4])(const InverseW&);
+  void (*multiply)(const PointProduct&);
+  std::int64_t register_tiles;  // how many tiles a product takes at once
+};
+
+// Those for instruction_set().
+const WinogradKernels& winograd_kernels();
+
+}  // namespace hepar::cpu
