@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vector>
+
+#include "hepar/cpu_kernels/convolution.h"
+
+namespace hepar::cpu {
+
+// 1x1x1 convolution from blocks to plain storage (heads, D, H, W).
+class Head {
+ public:
+  // Weight (heads, channels), bias (heads).
+  Head(std::int64_t channels, std::int64_t heads, const ConvolutionWeights& weights);
+  void run(const float* maps, std::int64_t voxels, float* logits) const;
+
+ private:
+  std::int64_t heads_, blocks_;
+  std::vector<float> weights_;  // [head][channel in whole blocks]
+  std::vector<float> bias_;
+};
+
+}  // namespace hepar::cpu
