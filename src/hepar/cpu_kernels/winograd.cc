@@ -87,12 +87,18 @@ class Winograd : public Convolution {
     const std::int64_t step = axes_[0]->outputs, per_plane = tiles_[1] * tiles_[2];
     const std::int64_t first = planes.begin / step * per_plane;
     const std::int64_t count = ceil_div(planes.end, step) * per_plane - first;
-    const std::int64_t groups = ceil_div(count, group_);
     const Job job{in, out, planes};
+    const std::int64_t threads = thread_count();
+    // Small enough that all threads end at about the same time, but not so small that the weights are read
+    // for a few tiles only.
+    constexpr std::int64_t kFewTiles = 12;
+    const std::int64_t fair = threads == 1 ? group_ : ceil_div(count, 2 * threads);
+    const std::int64_t group = fair < kFewTiles ? group_ : std::min(group_, fair);
+    const std::int64_t groups = ceil_div(count, group);
     const auto span = [&](std::int64_t g) {
-      return TileSpan{first + g * group_, std::min(group_, count - g * group_)};
+      return TileSpan{first + g * group, std::min(group, count - g * group)};
     };
-    if (groups >= 2 * thread_count() || thread_count() == 1) {
+    if (threads == 1 || fair >= kFewTiles) {
       parallel_for(groups, [&](std::int64_t g) { run_group(job, span(g)); });
     } else {
       for (std::int64_t g = 0; g < groups; ++g) run_group_on_all_threads(job, span(g));
@@ -101,9 +107,9 @@ class Winograd : public Convolution {
 
  private:
   static constexpr std::int64_t kCacheLine = 16;  // floats
-  // Tiles whose inputs are transformed together; their overlaps along w are transformed once, and the buffer
-  // fits into the first level of the cache.
-  static constexpr std::int64_t kRun = 4;
+  // Tiles along w whose inputs are transformed together: overlaps are transformed once, and long rows are
+  // read ahead by the processor.
+  static constexpr std::int64_t kRun = 16;
 
   struct Job {
     std::span<const MapsPart> in;
@@ -115,8 +121,10 @@ class Winograd : public Convolution {
     const WeightTransform transform(axes_, shape_.kernel);
     const std::int64_t unique = transform.count(), taps = voxels_of(shape_.kernel);
     unique_weights_ = unique;
-    weights_ = make_aligned(out_blocks_ * lanes_ * shape_.in_channels * unique);
-    parallel_for(ceil_div(out_blocks_, 2), [&](std::int64_t pair) {
+    const std::int64_t count = out_blocks_ * lanes_ * shape_.in_channels * unique;
+    weights_ = make_aligned(count);
+    if (weight.empty()) std::fill_n(weights_.get(), count, 0.0f);
+    parallel_for(weight.empty() ? 0 : ceil_div(out_blocks_, 2), [&](std::int64_t pair) {
       const std::int64_t width = blocks_of(pair) * lanes_;
       std::vector<double> values(static_cast<std::size_t>(unique));
       for (std::int64_t lane = 0; lane < width; ++lane) {

@@ -20,7 +20,8 @@ using TileRules = std::array<TileRule, 3>;  // along d, h, w
 // Whether there is a rule for this kernel and stride, the axis's and the rules' own.
 bool fits(TileRule rule, std::int64_t kernel, std::int64_t stride);
 
-// `group`: how many tiles are computed together; it changes the speed alone.
+// `group`: how many tiles are computed together; it changes the speed alone. Without any weight all are zero,
+// for trials of the speed.
 std::unique_ptr<Convolution> make_winograd(const ConvolutionShape& shape, const TileRules& rules,
                                            const ConvolutionWeights& weights, std::int64_t group);
 

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "hepar/nn_cpu/onednn_convolution.h"
+
+#include <omp.h>
+
+#include <algorithm>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <string_view>
 
 #include "hepar/core/error.h"
-#include "hepar/nn_cpu/layers.h"
+#include "hepar/core/parallel.h"
+#include "hepar/cpu_kernels/instruction_set.h"
 
 namespace hepar::cpu {
 namespace {
@@ -17,7 +23,7 @@ Tag tag_of(std::int64_t block) {
   return block == 16 ? Tag::nCdhw16c : block == 8 ? Tag::nCdhw8c : Tag::ncdhw;
 }
 
-convolution_forward::desc describe(const ConvolutionShape& shape) {
+convolution_forward::desc describe(const ConvolutionShape& shape, bool plain) {
   const Size3 out = shape.out();
   memory::dims kernel{shape.out_channels, shape.in_channels}, in{1, shape.in_channels},
       result{1, shape.out_channels};
@@ -33,21 +39,20 @@ convolution_forward::desc describe(const ConvolutionShape& shape) {
   }
   return {dnnl::prop_kind::forward_inference,
           dnnl::algorithm::convolution_direct,
-          floats(in, tag_of(shape.in_block)),
+          floats(in, tag_of(plain ? 1 : channel_block())),
           floats(kernel, Tag::any),
           floats({shape.out_channels}, Tag::x),
-          floats(result, tag_of(shape.out_block)),
+          floats(result, tag_of(channel_block())),
           {shape.stride.begin(), shape.stride.end()},
           before,
           after};
 }
 
-class OneDnnConvolution {
+class OneDnnConvolution : public Convolution {
  public:
   OneDnnConvolution(const convolution_forward::primitive_desc& description, const ConvolutionShape& shape,
-                    const SpreadLayer& layer)
+                    const ConvolutionWeights& weights)
       : engine_(description.get_engine()),
-        stream_(engine_),
         primitive_(description),
         in_(description.src_desc(), engine_, nullptr),
         out_(description.dst_desc(), engine_, nullptr),
@@ -55,37 +60,44 @@ class OneDnnConvolution {
         bias_(description.bias_desc(), engine_) {
     const memory::dims dims{shape.out_channels, shape.in_channels, shape.kernel[0], shape.kernel[1],
                             shape.kernel[2]};
-    memory plain(floats(dims, Tag::oidhw), engine_, const_cast<float*>(layer.weight.data()));  // only read
-    dnnl::reorder(plain, weight_).execute(stream_, plain, weight_);
-    stream_.wait();
-    std::copy(layer.bias.begin(), layer.bias.end(), static_cast<float*>(bias_.get_data_handle()));
+    memory unordered(floats(dims, Tag::oidhw), engine_, const_cast<float*>(weights.weight.data()));  // only read
+    dnnl::stream stream(engine_);
+    dnnl::reorder(unordered, weight_).execute(stream, unordered, weight_);
+    stream.wait();
+    std::copy(weights.bias.begin(), weights.bias.end(), static_cast<float*>(bias_.get_data_handle()));
   }
 
-  void run(const float* in, float* out) {
-    in_.set_data_handle(const_cast<float*>(in));  // only read
-    out_.set_data_handle(out);
-    primitive_.execute(
-        stream_,
-        {{DNNL_ARG_SRC, in_}, {DNNL_ARG_WEIGHTS, weight_}, {DNNL_ARG_BIAS, bias_}, {DNNL_ARG_DST, out_}});
-    stream_.wait();
+  void run(std::span<const MapsPart> in, float* out, const PlaneRange& planes) const override {
+    HEPAR_EXPECT(in.size() == 1 && planes.begin == 0 && planes.end == out_.get_desc().dims()[2],
+                 "oneDNN takes one part and all planes");
+    memory source(in_.get_desc(), engine_, const_cast<float*>(in[0].maps));  // only read
+    memory target(out_.get_desc(), engine_, out);
+    dnnl::stream stream(engine_);
+    // OpenMP keeps this number per calling thread.
+    omp_set_num_threads(thread_count());
+    primitive_.execute(stream, {{DNNL_ARG_SRC, source},
+                                {DNNL_ARG_WEIGHTS, weight_},
+                                {DNNL_ARG_BIAS, bias_},
+                                {DNNL_ARG_DST, target}});
+    stream.wait();
   }
 
  private:
   dnnl::engine engine_;
-  dnnl::stream stream_;
   convolution_forward primitive_;
   memory in_, out_, weight_, bias_;
 };
 
 }  // namespace
 
-Layer make_onednn_convolution(const ConvolutionShape& shape, const SpreadLayer& layer) {
+std::unique_ptr<Convolution> make_onednn_convolution(const ConvolutionShape& shape,
+                                                     const ConvolutionWeights& weights, bool plain) {
+  omp_set_num_threads(thread_count());  // oneDNN plans for the number it finds
   try {
     const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
-    const convolution_forward::primitive_desc description(describe(shape), engine, true);
+    const convolution_forward::primitive_desc description(describe(shape, plain), engine, true);
     if (!description || std::string_view(description.impl_info_str()).starts_with("ref")) return {};
-    const auto target = std::make_shared<OneDnnConvolution>(description, shape, layer);
-    return [target](const float* in, float* out) { target->run(in, out); };
+    return std::make_unique<OneDnnConvolution>(description, shape, weights);
   } catch (const dnnl::error& error) {
     const bool memory = error.status == dnnl_out_of_memory;
     throw Error(memory ? ErrorCode::kExhausted : ErrorCode::kInternal,

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hepar/nn_cpu/algorithm_choice.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <vector>
+
+#include "hepar/cpu_kernels/direct_convolution.h"
+#include "hepar/nn_cpu/tuning_table.h"
+
+namespace hepar::cpu {
+namespace {
+
+// F(4,3) in three axes makes 8 weights of one; beyond this their reading costs more than the products saved,
+// and they would take most of the engine's memory.
+constexpr std::int64_t kMostWinogradWeights = std::int64_t{16} << 20;
+
+std::int64_t out_size(const ConvolutionShape& shape, std::size_t axis) { return shape.out()[axis]; }
+
+// The rule of an axis for `wanted`, or the only one there is; tiles of 4 are for at least 3 outputs.
+bool choose_rule(const ConvolutionShape& shape, std::size_t axis, TileRule wanted, TileRule& rule) {
+  if (wanted == TileRule::kF4 && out_size(shape, axis) < 3) wanted = TileRule::kF2;
+  for (const TileRule candidate : {wanted, TileRule::kSingle, TileRule::kStrided}) {
+    if (!fits(candidate, shape.kernel[axis], shape.stride[axis])) continue;
+    rule = candidate;
+    return true;
+  }
+  return false;
+}
+
+std::int64_t points_of(TileRule rule) {
+  constexpr std::int64_t kPoints[] = {1, 4, 6, 4};  // weights, of which kStrided has one twice
+  return kPoints[static_cast<int>(rule)];
+}
+
+void add_winograd(const ConvolutionShape& shape, const TileRules& wanted, std::vector<Algorithm>& list) {
+  Algorithm algorithm{true, {}, 0};
+  std::int64_t weights = shape.in_channels * shape.out_channels;
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    if (!choose_rule(shape, axis, wanted[axis], algorithm.rules[axis])) return;
+    weights *= points_of(algorithm.rules[axis]);
+  }
+  const bool all_single = algorithm.rules == TileRules{};
+  if (all_single || weights > kMostWinogradWeights) return;
+  algorithm.group = 24;
+  if (std::find(list.begin(), list.end(), algorithm) == list.end()) list.push_back(algorithm);
+}
+
+std::vector<Algorithm> candidates(const ConvolutionShape& shape, CpuAlgorithms algorithms) {
+  constexpr TileRule k2 = TileRule::kF2, k4 = TileRule::kF4;
+  std::vector<Algorithm> list{Algorithm{}};
+  add_winograd(shape, {k2, k2, k2}, list);
+  if (algorithms == CpuAlgorithms::kExact) return list;
+  add_winograd(shape, {k2, k4, k4}, list);
+  add_winograd(shape, {k4, k4, k4}, list);
+  return list;
+}
+
+// Seconds of one run, the best of some.
+double time_of(const Convolution& convolution, const ConvolutionShape& shape, const AlignedFloats& in,
+               const AlignedFloats& out) {
+  constexpr int kRuns = 3;
+  const MapsPart part{in.get(), shape.in_channels, 0, shape.in[0]};
+  double best = std::numeric_limits<double>::infinity();
+  for (int n = 0; n < kRuns; ++n) {
+    const auto start = std::chrono::steady_clock::now();
+    convolution.run({&part, 1}, out.get(), {0, shape.out()[0]});
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    best = std::min(best, seconds.count());
+  }
+  return best;
+}
+
+std::unique_ptr<Convolution> make_for_trial(const ConvolutionShape& shape, const Algorithm& algorithm) {
+  const std::vector<float> bias(static_cast<std::size_t>(shape.out_channels), 0.0f);
+  if (algorithm.winograd) return make_convolution(shape, algorithm, {{}, bias});
+  const auto count = shape.in_channels * shape.out_channels * voxels_of(shape.kernel);
+  return make_convolution(shape, algorithm, {std::vector<float>(static_cast<std::size_t>(count), 0.0f), bias});
+}
+
+Algorithm fastest(ConvolutionShape shape, CpuAlgorithms algorithms) {
+  const std::vector<Algorithm> list = candidates(shape, algorithms);
+  if (list.size() == 1) return list.front();
+  constexpr std::int64_t kPlanes = 8;
+  shape.in[0] = std::min(shape.in[0], kPlanes);
+  const std::int64_t count = shape.in_channels * voxels_of(shape.in);
+  const AlignedFloats in = make_aligned(count), out = make_aligned(shape.out_channels * voxels_of(shape.out()));
+  std::fill_n(in.get(), count, 1.0f);
+  std::pair<double, Algorithm> best{std::numeric_limits<double>::infinity(), {}};
+  const auto attempt = [&](const Algorithm& algorithm) {
+    const double seconds = time_of(*make_for_trial(shape, algorithm), shape, in, out);
+    if (seconds < best.first) best = {seconds, algorithm};
+  };
+  for (const Algorithm& algorithm : list) attempt(algorithm);
+  if (!best.second.winograd) return best.second;
+  const Algorithm chosen = best.second;
+  for (const std::int64_t group : {12, 48, 96}) attempt({true, chosen.rules, group});
+  return best.second;
+}
+
+std::string key_of(const ConvolutionShape& shape, CpuAlgorithms algorithms) {
+  return fmt::format("{} {}->{} of {} kernel {} stride {}",
+                     algorithms == CpuAlgorithms::kExact ? "exact" : "default", shape.in_channels,
+                     shape.out_channels, fmt::join(shape.in, "x"), fmt::join(shape.kernel, "x"),
+                     fmt::join(shape.stride, "x"));
+}
+
+// "direct" or "winograd 4,4,2 24": rules by number, and the group.
+std::string write_choice(const Algorithm& algorithm) {
+  if (!algorithm.winograd) return "direct";
+  return fmt::format("winograd {} {} {} {}", static_cast<int>(algorithm.rules[0]),
+                     static_cast<int>(algorithm.rules[1]), static_cast<int>(algorithm.rules[2]),
+                     algorithm.group);
+}
+
+// Whatever stands in the file, the answer is one of the candidates, or none.
+bool read_choice(const std::string& text, const std::vector<Algorithm>& list, Algorithm& algorithm) {
+  for (const Algorithm& candidate : list) {
+    for (const std::int64_t group : {12, 24, 48, 96}) {
+      Algorithm one = candidate;
+      one.group = one.winograd ? group : 0;
+      if (write_choice(one) != text) continue;
+      algorithm = one;
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string Algorithm::name() const {
+  if (!winograd) return "direct";
+  constexpr int kOutputs[] = {1, 2, 4, 2};
+  const auto outputs = [&](std::size_t axis) { return kOutputs[static_cast<int>(rules[axis])]; };
+  return fmt::format("winograd {}x{}x{}", outputs(0), outputs(1), outputs(2));
+}
+
+std::unique_ptr<Convolution> make_convolution(const ConvolutionShape& shape, const Algorithm& algorithm,
+                                              const ConvolutionWeights& weights) {
+  if (!algorithm.winograd) return make_direct(shape, weights);
+  return make_winograd(shape, algorithm.rules, weights, algorithm.group);
+}
+
+Algorithm choose_algorithm(const ConvolutionShape& shape, CpuAlgorithms algorithms,
+                           const std::filesystem::path& tuning_file) {
+  const std::string key = key_of(shape, algorithms);
+  const std::string choice = tuning_table(tuning_file).find_or_make(key, [&](const std::string& known) {
+    Algorithm algorithm;
+    if (!known.empty() && read_choice(known, candidates(shape, algorithms), algorithm)) return known;
+    return write_choice(fastest(shape, algorithms));
+  });
+  Algorithm algorithm;
+  read_choice(choice, candidates(shape, algorithms), algorithm);
+  return algorithm;
+}
+
+}  // namespace hepar::cpu
