@@ -17,7 +17,7 @@ Tag tag_of(std::int64_t block) {
   return block == 16 ? Tag::nCdhw16c : block == 8 ? Tag::nCdhw8c : Tag::ncdhw;
 }
 
-convolution_forward::desc describe(const ConvolutionShape& shape) {
+convolution_forward::desc describe(const LayerShape& shape) {
   const Size3 out = shape.out();
   memory::dims kernel{shape.out_channels, shape.in_channels}, in{1, shape.in_channels},
       result{1, shape.out_channels};
@@ -44,7 +44,7 @@ convolution_forward::desc describe(const ConvolutionShape& shape) {
 
 class OneDnnConvolution {
  public:
-  OneDnnConvolution(const convolution_forward::primitive_desc& description, const ConvolutionShape& shape,
+  OneDnnConvolution(const convolution_forward::primitive_desc& description, const LayerShape& shape,
                     const SpreadLayer& layer)
       : engine_(description.get_engine()),
         stream_(engine_),
@@ -79,7 +79,7 @@ class OneDnnConvolution {
 
 }  // namespace
 
-Layer make_onednn_convolution(const ConvolutionShape& shape, const SpreadLayer& layer) {
+Layer make_onednn_convolution(const LayerShape& shape, const SpreadLayer& layer) {
   try {
     const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
     const convolution_forward::primitive_desc description(describe(shape), engine, true);
