@@ -15,6 +15,8 @@ class Head {
   void run(const float* maps, std::int64_t voxels, float* logits) const;
 
  private:
+  void run_rest(const float* maps, std::int64_t voxels, float* logits) const;
+
   std::int64_t heads_, blocks_;
   std::vector<float> weights_;  // [head][channel in whole blocks]
   std::vector<float> bias_;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <vector>
-
 #include "hepar/cpu_kernels/convolution.h"
+#include "hepar/cpu_kernels/packed_weights.h"
 
 namespace hepar::cpu {
 
@@ -25,9 +24,21 @@ class Upsampling {
   void run(const float* in, float* out, const PlaneRange& planes) const;
 
  private:
+  struct Job {
+    const float* in;
+    float* out;
+    PlaneRange planes;
+  };
+  // Voxels of the input, numbered as they lie, and pairs of output blocks.
+  struct Share {
+    std::int64_t first, end, first_pair, end_pair;
+  };
+  void run_share(const Job& job, const Share& share) const;
+  void multiply(const Job& job, const Share& share, const float* copied, const Size3& tap) const;
+
   UpsamplingShape shape_;
-  std::vector<float> bias_;  // in whole blocks
-  AlignedFloats weights_;    // [pair of output blocks][tap][input channel][lane of the pair]
+  std::int64_t block_, in_blocks_;
+  PackedWeights weights_;  // outer: taps; inner: input blocks
 };
 
 }  // namespace hepar::cpu

@@ -154,13 +154,13 @@ class Plan {
   }
 
   void add_convolution(const Block& block, Place in, Place out) {
-    const cpu::ConvolutionShape shape{block.inputs.padded_count(),
-                                      channels(block.level),
-                                      block.inputs.block,
-                                      block_,
-                                      block.in,
-                                      block.kernel,
-                                      block.stride};
+    const cpu::LayerShape shape{block.inputs.padded_count(),
+                                channels(block.level),
+                                block.inputs.block,
+                                block_,
+                                block.in,
+                                block.kernel,
+                                block.stride};
     auto convolution = cpu::make_convolution(
         shape, cpu::spread_convolution(weight(block.name + ".conv.weight"), weight(block.name + ".conv.bias"),
                                        block.inputs, block_));

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "hepar/cpu_kernels/blocked_maps.h"
+#include "hepar/cpu_kernels/convolution.h"
 #include "hepar/nn/network_spec.h"
 #include "hepar/nn/tensor.h"
 #include "hepar/tensors/weights.h"
@@ -37,19 +38,21 @@ SpreadLayer spread_convolution(const NamedTensor& weight, const NamedTensor& bia
 // One layer at work. Maps lie in blocks; `out` must not overlap `in`.
 using Layer = std::function<void(const float* in, float* out)>;
 
-struct ConvolutionShape {
-  std::int64_t in_channels, out_channels;  // padded
-  std::int64_t in_block, out_block;        // in_block 1: plain storage
+// A convolution and how its maps lie; channels in whole blocks.
+struct LayerShape {
+  std::int64_t in_channels, out_channels;
+  std::int64_t in_block, out_block;  // in_block 1: plain storage
   Size3 in;
-  Kernel3 kernel, stride;  // padding (k - 1) / 2
-  Size3 out() const;
+  Kernel3 kernel, stride;
+  Size3 out() const { return convolution().out(); }
+  ConvolutionShape convolution() const { return {in_channels, out_channels, in, kernel, stride}; }
 };
 // oneDNN's generated code; an empty Layer where this oneDNN has only its slow reference path.
-Layer make_onednn_convolution(const ConvolutionShape& shape, const SpreadLayer& layer);
+Layer make_onednn_convolution(const LayerShape& shape, const SpreadLayer& layer);
 // Loops of our own, for any processor.
-Layer make_direct_convolution(const ConvolutionShape& shape, const SpreadLayer& layer);
+Layer make_direct_convolution(const LayerShape& shape, const SpreadLayer& layer);
 // The first of the two that there is.
-Layer make_convolution(const ConvolutionShape& shape, const SpreadLayer& layer);
+Layer make_convolution(const LayerShape& shape, const SpreadLayer& layer);
 
 // Transposed convolution with kernel = stride, weight (C_in, C_out, kd, kh, kw); `in` is the size before.
 Layer make_upsampling(const Size3& in, const NamedTensor& weight, const NamedTensor& bias);

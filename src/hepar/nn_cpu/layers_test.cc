@@ -37,7 +37,7 @@ class Convolutions : public testing::TestWithParam<ConvolutionCase> {
  protected:
   // Compares the layer with the reference on random values; tolerance as in test_engine_conformance.h for one
   // layer.
-  void check(Layer (*make)(const ConvolutionShape&, const SpreadLayer&)) {
+  void check(Layer (*make)(const LayerShape&, const SpreadLayer&)) {
     const ConvolutionCase& c = GetParam();
     const std::int64_t block = blocked_kernels().block, in_block = c.plain ? 1 : block;
     const NamedTensor weight{{c.out, c.in, c.kernel[0], c.kernel[1], c.kernel[2]},
@@ -49,7 +49,7 @@ class Convolutions : public testing::TestWithParam<ConvolutionCase> {
     const reference::Maps wanted = reference::convolve(maps, {weight, bias}, c.stride);
 
     const InputParts inputs{{c.in}, in_block};
-    const ConvolutionShape shape{
+    const LayerShape shape{
         inputs.padded_count(), padded(c.out, block), in_block, block, c.size, c.kernel, c.stride};
     const Layer layer = make(shape, spread_convolution(weight, bias, inputs, block));
     ASSERT_TRUE(layer) << "oneDNN falls to its reference path";
