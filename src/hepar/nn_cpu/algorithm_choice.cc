@@ -79,7 +79,8 @@ std::unique_ptr<Convolution> make_for_trial(const ConvolutionShape& shape, const
   const std::vector<float> bias(static_cast<std::size_t>(shape.out_channels), 0.0f);
   if (algorithm.winograd) return make_convolution(shape, algorithm, {{}, bias});
   const auto count = shape.in_channels * shape.out_channels * voxels_of(shape.kernel);
-  return make_convolution(shape, algorithm, {std::vector<float>(static_cast<std::size_t>(count), 0.0f), bias});
+  return make_convolution(shape, algorithm,
+                          {std::vector<float>(static_cast<std::size_t>(count), 0.0f), bias});
 }
 
 Algorithm fastest(ConvolutionShape shape, CpuAlgorithms algorithms) {
@@ -88,7 +89,8 @@ Algorithm fastest(ConvolutionShape shape, CpuAlgorithms algorithms) {
   constexpr std::int64_t kPlanes = 8;
   shape.in[0] = std::min(shape.in[0], kPlanes);
   const std::int64_t count = shape.in_channels * voxels_of(shape.in);
-  const AlignedFloats in = make_aligned(count), out = make_aligned(shape.out_channels * voxels_of(shape.out()));
+  const AlignedFloats in = make_aligned(count),
+                      out = make_aligned(shape.out_channels * voxels_of(shape.out()));
   std::fill_n(in.get(), count, 1.0f);
   std::pair<double, Algorithm> best{std::numeric_limits<double>::infinity(), {}};
   const auto attempt = [&](const Algorithm& algorithm) {

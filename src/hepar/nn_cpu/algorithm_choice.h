@@ -15,7 +15,7 @@ namespace hepar::cpu {
 struct Algorithm {
   bool winograd = false;  // else directly
   TileRules rules{};
-  std::int64_t group = 0;  // of tiles
+  std::int64_t group = 0;    // of tiles
   std::string name() const;  // "direct", "winograd 4x4x4" by the outputs of a tile
   friend bool operator==(const Algorithm&, const Algorithm&) = default;
 };
@@ -23,8 +23,8 @@ struct Algorithm {
 std::unique_ptr<Convolution> make_convolution(const ConvolutionShape& shape, const Algorithm& algorithm,
                                               const ConvolutionWeights& weights);
 
-// The fastest algorithm for a shape, by trial with maps that are 8 planes deep at most. The first choice for a
-// shape holds for the whole process, whatever the number of threads, so that results do not change between
+// The fastest algorithm for a shape, by trial with maps that are 8 planes deep at most. The first choice for
+// a shape holds for the whole process, whatever the number of threads, so that results do not change between
 // runs; `tuning_file` keeps it for later processes on the same processor with the same version of Hepar
 // (CpuEngineOptions). kExact leaves F(4,3) out; kOneDnn has no choice and must not ask.
 Algorithm choose_algorithm(const ConvolutionShape& shape, CpuAlgorithms algorithms,

@@ -57,11 +57,6 @@ Layer make_direct_convolution(const LayerShape& shape, const SpreadLayer& layer)
   };
 }
 
-Layer make_convolution(const LayerShape& shape, const SpreadLayer& layer) {
-  if (Layer generated = make_onednn_convolution(shape, layer)) return generated;
-  return make_direct_convolution(shape, layer);
-}
-
 Layer make_upsampling(const Size3& in, const NamedTensor& weight, const NamedTensor& bias) {
   const UpsamplingShape shape{
       weight.shape[0], weight.shape[1], in, {weight.shape[2], weight.shape[3], weight.shape[4]}};

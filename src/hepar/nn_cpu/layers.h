@@ -47,13 +47,8 @@ struct LayerShape {
   Size3 out() const { return convolution().out(); }
   ConvolutionShape convolution() const { return {in_channels, out_channels, in, kernel, stride}; }
 };
-// oneDNN's generated code; an empty Layer where this oneDNN has only its slow reference path.
-Layer make_onednn_convolution(const LayerShape& shape, const SpreadLayer& layer);
 // Loops of our own, for any processor.
 Layer make_direct_convolution(const LayerShape& shape, const SpreadLayer& layer);
-// The first of the two that there is.
-Layer make_convolution(const LayerShape& shape, const SpreadLayer& layer);
-
 // Transposed convolution with kernel = stride, weight (C_in, C_out, kd, kh, kw); `in` is the size before.
 Layer make_upsampling(const Size3& in, const NamedTensor& weight, const NamedTensor& bias);
 

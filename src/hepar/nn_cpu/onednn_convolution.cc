@@ -60,7 +60,8 @@ class OneDnnConvolution : public Convolution {
         bias_(description.bias_desc(), engine_) {
     const memory::dims dims{shape.out_channels, shape.in_channels, shape.kernel[0], shape.kernel[1],
                             shape.kernel[2]};
-    memory unordered(floats(dims, Tag::oidhw), engine_, const_cast<float*>(weights.weight.data()));  // only read
+    memory unordered(floats(dims, Tag::oidhw), engine_,
+                     const_cast<float*>(weights.weight.data()));  // only read
     dnnl::stream stream(engine_);
     dnnl::reorder(unordered, weight_).execute(stream, unordered, weight_);
     stream.wait();

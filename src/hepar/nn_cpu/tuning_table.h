@@ -19,7 +19,8 @@ class TuningTable {
 
   // The choice for a key: `decide` is called once in this process, with the choice known from the file or
   // an empty text. Callers on several threads wait for each other.
-  std::string find_or_make(const std::string& key, const std::function<std::string(const std::string&)>& decide);
+  std::string find_or_make(const std::string& key,
+                           const std::function<std::string(const std::string&)>& decide);
   // Adds what was decided anew to the file, beside what others have written meanwhile. A file that can't be
   // written is left as it is.
   void save();
