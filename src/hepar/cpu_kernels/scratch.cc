@@ -12,7 +12,7 @@ float* thread_scratch(ScratchSlot slot, std::int64_t count) {
     AlignedFloats values;
     std::int64_t count = 0;
   };
-  static thread_local std::array<Buffer, 3> buffers;
+  static thread_local std::array<Buffer, 4> buffers;
   Buffer& buffer = buffers[static_cast<std::size_t>(slot)];
   if (buffer.count < count) {
     buffer = {};  // first, so that two never need memory together

@@ -71,13 +71,16 @@ class Winograd : public Convolution {
     }
     HEPAR_EXPECT(group >= 1, "an empty group of tiles");
     group_ = std::min(group, voxels_of(tiles_));
-    points_ = std::int64_t{axes_[0]->points} * axes_[1]->points * axes_[2]->points;
     in_blocks_ = shape.in_channels / lanes_;
     out_blocks_ = shape.out_channels / lanes_;
+    slices_ = axes_[0]->points * axes_[1]->points;
     // Off from powers of 2, at which the points would compete for the same lines of the cache.
     input_point_ = in_blocks_ * group_ * lanes_ + kCacheLine;
     product_point_ = 2 * group_ * lanes_ + kCacheLine;
+    columns_ = axes_[1]->points * axes_[2]->outputs;
+    tile_step_ = axes_[0]->points * columns_ * lanes_ + kCacheLine;
     bias_.assign(weights.bias.begin(), weights.bias.end());
+    zeros_.assign(static_cast<std::size_t>(shape.in[2] * lanes_), 0.0f);
     pack(weights.weight);
   }
 
@@ -146,6 +149,7 @@ class Winograd : public Convolution {
               axes_[2]->weight_of_point[w]);
   }
 
+  std::int64_t pairs() const { return ceil_div(out_blocks_, 2); }
   std::int64_t blocks_of(std::int64_t pair) const {
     return std::min<std::int64_t>(2, out_blocks_ - 2 * pair);
   }
@@ -153,55 +157,68 @@ class Winograd : public Convolution {
     return weights_.get() + pair * 2 * lanes_ * shape_.in_channels * unique_weights_;
   }
 
-  std::int64_t products_count() const { return points_ * product_point_; }
-
-  void run_group(const Job& job, const TileSpan& tiles) const {
-    float* inputs = thread_scratch(ScratchSlot::kInputs, points_ * input_point_);
-    float* products = thread_scratch(ScratchSlot::kProducts, products_count());
-    for (std::int64_t block = 0; block < in_blocks_; ++block)
-      transform_tiles(job, tiles, tiles, block, inputs);
-    for (std::int64_t pair = 0; 2 * pair < out_blocks_; ++pair) {
-      for (std::int64_t point = 0; point < points_; ++point)
-        multiply(tiles.count, pair, point, inputs, products);
-      for (std::int64_t n = 0; n < tiles.count; ++n) write_tile(job, tiles.first + n, n, pair, products);
+  // Some of a group's tiles side by side in a row, and where their inputs lie after the first two passes:
+  // [d][h][column][lane], one channel block after the other.
+  struct Run {
+    Size3 place;
+    std::int64_t first, tiles, columns, offset, size;
+  };
+  std::vector<Run> runs_of(const TileSpan& group) const {
+    std::vector<Run> runs;
+    std::int64_t offset = 0;
+    for (std::int64_t done = 0; done < group.count;) {
+      const Size3 place = tile_place(group.first + done);
+      const std::int64_t tiles = std::min({group.count - done, kRun, tiles_[2] - place[2]});
+      const std::int64_t columns = (tiles - 1) * axes_[2]->input_step + axes_[2]->points;
+      const std::int64_t size = slices_ * columns * lanes_;
+      runs.push_back({place, done, tiles, columns, offset, size});
+      offset += size * in_blocks_;
+      done += tiles;
     }
+    return runs;
+  }
+  static std::int64_t size_of(const std::vector<Run>& runs, std::int64_t in_blocks) {
+    return runs.back().offset + runs.back().size * in_blocks;
+  }
+
+  void run_group(const Job& job, const TileSpan& group) const {
+    const std::vector<Run> runs = runs_of(group);
+    float* inputs = thread_scratch(ScratchSlot::kInputs, size_of(runs, in_blocks_));
+    float* outputs = thread_scratch(ScratchSlot::kOutputs, out_blocks_ * group_ * tile_step_);
+    for (const Run& run : runs)
+      for (std::int64_t block = 0; block < in_blocks_; ++block) transform_run(job, run, block, inputs);
+    for (std::int64_t slice = 0; slice < slices_; ++slice)
+      multiply_slice(group, runs, slice, {0, pairs()}, inputs, outputs);
+    for (std::int64_t n = 0; n < group.count; ++n)
+      for (std::int64_t block = 0; block < out_blocks_; ++block)
+        write_tile(job, tile_place(group.first + n), block, outputs + (block * group_ + n) * tile_step_);
   }
 
   // With few groups: each step of one is spread over the threads.
-  void run_group_on_all_threads(const Job& job, const TileSpan& tiles) const {
-    float* inputs = thread_scratch(ScratchSlot::kInputs, points_ * input_point_);
-    const std::int64_t rows = ceil_div(tiles.count, kRun);
-    parallel_for(in_blocks_ * rows, [&](std::int64_t task) {
-      const std::int64_t at = task % rows * kRun;
-      const TileSpan some{tiles.first + at, std::min(kRun, tiles.count - at)};
-      transform_tiles(job, tiles, some, task / rows, inputs);
+  void run_group_on_all_threads(const Job& job, const TileSpan& group) const {
+    const std::vector<Run> runs = runs_of(group);
+    float* inputs = thread_scratch(ScratchSlot::kInputs, size_of(runs, in_blocks_));
+    float* outputs = thread_scratch(ScratchSlot::kOutputs, out_blocks_ * group_ * tile_step_);
+    const auto run_count = static_cast<std::int64_t>(runs.size());
+    parallel_for(run_count * in_blocks_, [&](std::int64_t task) {
+      transform_run(job, runs[static_cast<std::size_t>(task % run_count)], task / run_count, inputs);
     });
-    const std::int64_t pairs = ceil_div(out_blocks_, 2);
-    float* products = thread_scratch(ScratchSlot::kProducts, pairs * products_count());
-    parallel_for(pairs * points_, [&](std::int64_t task) {
-      const std::int64_t pair = task / points_;
-      multiply(tiles.count, pair, task % points_, inputs, products + pair * products_count());
+    // Enough tasks for many threads, but no more, as each transforms its slice of the inputs anew.
+    const std::int64_t shares = std::min(pairs(), ceil_div(2 * thread_count(), slices_));
+    parallel_for(slices_ * shares, [&](std::int64_t task) {
+      const std::int64_t share = task % shares;
+      const TileSpan some{pairs() * share / shares,
+                          pairs() * (share + 1) / shares - pairs() * share / shares};
+      multiply_slice(group, runs, task / shares, some, inputs, outputs);
     });
-    parallel_for(pairs * tiles.count, [&](std::int64_t task) {
-      const std::int64_t pair = task / tiles.count, n = task % tiles.count;
-      write_tile(job, tiles.first + n, n, pair, products + pair * products_count());
+    parallel_for(out_blocks_ * group.count, [&](std::int64_t task) {
+      const std::int64_t block = task / group.count, n = task % group.count;
+      write_tile(job, tile_place(group.first + n), block, outputs + (block * group_ + n) * tile_step_);
     });
   }
 
   Size3 tile_place(std::int64_t tile) const {
     return {tile / (tiles_[1] * tiles_[2]), tile / tiles_[2] % tiles_[1], tile % tiles_[2]};
-  }
-
-  // The inputs of `some` of a group's tiles, which lie side by side in memory.
-  void transform_tiles(const Job& job, const TileSpan& group, const TileSpan& some, std::int64_t block,
-                       float* inputs) const {
-    for (std::int64_t done = 0; done < some.count;) {
-      const Size3 place = tile_place(some.first + done);
-      const std::int64_t count = std::min({some.count - done, kRun, tiles_[2] - place[2]});
-      const std::int64_t in_group = some.first + done - group.first;
-      transform_row(job, place, count, block, inputs + (block * group_ + in_group) * lanes_);
-      done += count;
-    }
   }
 
   // Of the part that holds the block, the block's planes.
@@ -221,88 +238,93 @@ class Winograd : public Convolution {
     throw Error(ErrorCode::kInternal, "fewer input channels than the convolution's");
   }
 
-  void transform_row(const Job& job, const Size3& place, std::int64_t tiles, std::int64_t block,
-                     float* inputs) const {
-    const auto& [rule_d, rule_h, rule_w] = axes_;
-    const std::int64_t columns = (tiles - 1) * rule_w->input_step + rule_w->points;
-    const std::int64_t row = columns * lanes_, plane = rule_h->points * row;
-    float* buffer = thread_scratch(ScratchSlot::kTransform, rule_d->points * plane + row);
-    float* zeros = buffer + rule_d->points * plane;
-    std::fill_n(zeros, row, 0.0f);
+  std::int64_t first_input(const Run& run, std::size_t axis) const {
+    return run.place[axis] * axes_[axis]->input_step - axes_[axis]->before;
+  }
+
+  // The passes along d and h.
+  void transform_run(const Job& job, const Run& run, std::int64_t block, float* inputs) const {
     const BlockPlanes maps = find_block(job, block);
-    const std::int64_t d0 = place[0] * rule_d->input_step - rule_d->before;
-    const std::int64_t h0 = place[1] * rule_h->input_step - rule_h->before;
-    const std::int64_t w0 = place[2] * rule_w->input_step - rule_w->before;
-    // Columns of the buffer that lie in the map.
-    const std::int64_t from = std::max<std::int64_t>(0, -w0), to = std::min(columns, shape_.in[2] - w0);
-    const WinogradKernels& kernels = winograd_kernels();
-    for (std::int64_t h = 0; h < rule_h->points; ++h) {
-      float* target = buffer + h * row;
-      const bool inside = h0 + h >= 0 && h0 + h < shape_.in[1] && from < to;
-      for (std::int64_t d = 0; d < rule_d->points; ++d) {
-        std::fill_n(target + d * plane, (inside ? from : columns) * lanes_, 0.0f);
-        if (inside) std::fill_n(target + d * plane + to * lanes_, (columns - to) * lanes_, 0.0f);
-      }
-      if (!inside) continue;
-      const float* planes[AxisRule::kMaxPoints];
-      for (std::int64_t d = 0; d < rule_d->points; ++d) {
-        const std::int64_t at = d0 + d;
-        planes[d] =
-            at < 0 || at >= shape_.in[0]
-                ? zeros
-                : maps.maps +
-                      (((at - maps.first) * shape_.in[1] + h0 + h) * shape_.in[2] + w0 + from) * lanes_;
-      }
-      kernels.transform_d[index(0)]({planes, to - from, target + from * lanes_, plane});
+    float* buffer = inputs + run.offset + block * run.size;
+    for (std::int64_t h = 0; h < axes_[1]->points; ++h) transform_row(maps, run, h, buffer);
+    const std::int64_t plane = axes_[1]->points * run.columns * lanes_;
+    for (std::int64_t d = 0; d < axes_[0]->points; ++d)
+      winograd_kernels().transform_h[index(1)]({buffer + d * plane, run.columns});
+  }
+
+  // The pass along d of the run's h-th row of inputs; zero outside of the map.
+  void transform_row(const BlockPlanes& maps, const Run& run, std::int64_t h, float* buffer) const {
+    const std::int64_t row = run.columns * lanes_, plane = axes_[1]->points * row;
+    const std::int64_t d0 = first_input(run, 0), in_h = first_input(run, 1) + h, w0 = first_input(run, 2);
+    // Columns that lie in the map.
+    const std::int64_t from = std::max<std::int64_t>(0, -w0), to = std::min(run.columns, shape_.in[2] - w0);
+    const bool inside = in_h >= 0 && in_h < shape_.in[1] && from < to;
+    float* target = buffer + h * row;
+    for (std::int64_t d = 0; d < axes_[0]->points; ++d) {
+      std::fill_n(target + d * plane, (inside ? from : run.columns) * lanes_, 0.0f);
+      if (inside) std::fill_n(target + d * plane + to * lanes_, (run.columns - to) * lanes_, 0.0f);
     }
-    for (std::int64_t d = 0; d < rule_d->points; ++d) {
-      kernels.transform_h[index(1)]({buffer + d * plane, columns});
-      for (std::int64_t h = 0; h < rule_h->points; ++h) {
-        kernels.transform_w[index(2)]({buffer + d * plane + h * row, tiles,
-                                       inputs + (d * rule_h->points + h) * rule_w->points * input_point_,
-                                       input_point_});
+    if (!inside) return;
+    const float* planes[AxisRule::kMaxPoints];
+    for (std::int64_t d = 0; d < axes_[0]->points; ++d) {
+      const std::int64_t at = d0 + d - maps.first;
+      planes[d] = at < 0 || at >= maps.count
+                      ? zeros_.data()
+                      : maps.maps + ((at * shape_.in[1] + in_h) * shape_.in[2] + w0 + from) * lanes_;
+    }
+    winograd_kernels().transform_d[index(0)]({planes, to - from, target + from * lanes_, plane});
+  }
+
+  // The passes along w, there and back, with the products between, at one point along d and h, for some
+  // pairs of output blocks.
+  void multiply_slice(const TileSpan& group, const std::vector<Run>& runs, std::int64_t slice,
+                      const TileSpan& some_pairs, const float* inputs, float* outputs) const {
+    const AxisRule& rule = *axes_[2];
+    const WinogradKernels& kernels = winograd_kernels();
+    float* points = thread_scratch(ScratchSlot::kTransform, rule.points * input_point_);
+    float* products = thread_scratch(ScratchSlot::kProducts, rule.points * product_point_);
+    for (const Run& run : runs) {
+      const float* row = inputs + run.offset + slice * run.columns * lanes_;
+      for (std::int64_t block = 0; block < in_blocks_; ++block) {
+        kernels.transform_w[index(2)]({row + block * run.size, run.tiles,
+                                       points + (block * group_ + run.first) * lanes_, input_point_});
+      }
+    }
+    for (std::int64_t n = 0; n < some_pairs.count; ++n) {
+      const std::int64_t pair = some_pairs.first + n, blocks = blocks_of(pair);
+      for (std::int64_t point = 0; point < rule.points; ++point) {
+        const std::int64_t weight = weight_of_point_[static_cast<std::size_t>(slice * rule.points + point)];
+        kernels.multiply({points + point * input_point_, group_ * lanes_, in_blocks_,
+                          pair_weights(pair) + weight * shape_.in_channels * blocks * lanes_, blocks,
+                          products + point * product_point_, group_ * lanes_, group.count});
+      }
+      for (std::int64_t b = 0; b < blocks; ++b) {
+        kernels.inverse_w[index(2)](
+            {products + b * group_ * lanes_, product_point_, group.count,
+             outputs + (2 * pair + b) * group_ * tile_step_ + slice * rule.outputs * lanes_, tile_step_});
       }
     }
   }
 
   std::size_t index(std::size_t axis) const { return static_cast<std::size_t>(rules_[axis]); }
 
-  void multiply(std::int64_t tiles, std::int64_t pair, std::int64_t point, const float* inputs,
-                float* products) const {
-    const std::int64_t blocks = blocks_of(pair);
-    const std::int64_t weight = weight_of_point_[static_cast<std::size_t>(point)];
-    winograd_kernels().multiply({inputs + point * input_point_, group_ * lanes_, in_blocks_,
-                                 pair_weights(pair) + weight * shape_.in_channels * blocks * lanes_, blocks,
-                                 products + point * product_point_, group_ * lanes_, tiles});
-  }
-
-  // The outputs of the group's n-th tile for the pair's blocks.
-  void write_tile(const Job& job, std::int64_t tile, std::int64_t n, std::int64_t pair,
-                  const float* products) const {
-    const auto& [rule_d, rule_h, rule_w] = axes_;
-    constexpr std::int64_t kMost = 4 * 6 * 6 * 16;
-    alignas(64) float along_d[kMost], along_h[kMost];
-    const Size3 place = tile_place(tile);
+  // The passes back along d and h, of one tile and channel block.
+  void write_tile(const Job& job, const Size3& place, std::int64_t block, const float* tile) const {
+    constexpr std::int64_t kMost = 4 * 6 * 4 * 16;  // outputs d, points h, outputs w, lanes
+    alignas(64) float along_d[kMost];
     Size3 first, count;
     for (std::size_t axis = 0; axis < 3; ++axis) {
       first[axis] = place[axis] * axes_[axis]->outputs;
       count[axis] = std::min<std::int64_t>(axes_[axis]->outputs, out_[axis] - first[axis]);
     }
-    const std::int64_t points_hw = std::int64_t{rule_h->points} * rule_w->points;
     const WinogradKernels& kernels = winograd_kernels();
-    for (std::int64_t b = 0; b < blocks_of(pair); ++b) {
-      const std::int64_t block = 2 * pair + b;
-      kernels.inverse_d[index(0)]({products + (b * group_ + n) * lanes_, product_point_, points_hw, along_d});
-      for (std::int64_t d = 0; d < count[0]; ++d) {
-        if (first[0] + d < job.planes.begin || first[0] + d >= job.planes.end) continue;
-        kernels.inverse_h[index(1)]({along_d + d * points_hw * lanes_, rule_w->points, along_h});
-        float* out =
-            job.out + (((block * out_[0] + first[0] + d) * out_[1] + first[1]) * out_[2] + first[2]) * lanes_;
-        for (std::int64_t h = 0; h < count[1]; ++h) {
-          kernels.inverse_w[index(2)]({along_h + h * rule_w->points * lanes_, bias_.data() + block * lanes_,
-                                       out + h * out_[2] * lanes_, count[2]});
-        }
-      }
+    kernels.inverse_d[index(0)]({tile, columns_, along_d});
+    for (std::int64_t n = 0; n < count[0]; ++n) {
+      const std::int64_t d = first[0] + n;
+      if (d < job.planes.begin || d >= job.planes.end) continue;
+      float* out = job.out + (((block * out_[0] + d) * out_[1] + first[1]) * out_[2] + first[2]) * lanes_;
+      kernels.inverse_h[index(1)]({along_d + n * columns_ * lanes_, axes_[2]->outputs,
+                                   bias_.data() + block * lanes_, out, out_[2] * lanes_, count[1], count[2]});
     }
   }
 
@@ -311,8 +333,12 @@ class Winograd : public Convolution {
   std::int64_t lanes_, group_;
   Size3 out_, tiles_{};
   Axes axes_{};
-  std::int64_t points_ = 0, in_blocks_ = 0, out_blocks_ = 0, unique_weights_ = 0;
+  std::int64_t in_blocks_ = 0, out_blocks_ = 0, unique_weights_ = 0;
+  std::int64_t slices_ = 0;                           // points along d times points along h
+  std::int64_t columns_ = 0;                          // points along h times outputs along w
   std::int64_t input_point_ = 0, product_point_ = 0;  // floats from one point to the next
+  std::int64_t tile_step_ = 0;                        // floats from one tile's outputs to the next
+  std::vector<float> zeros_;                          // a row of inputs outside of the map
   AlignedFloats weights_;                             // [pair][weight][input][lane of the pair]
   std::vector<std::int64_t> weight_of_point_;
   std::vector<float> bias_;

@@ -36,22 +36,26 @@ struct TransformW {
   float* out;               // first point, first tile; tiles side by side
   std::int64_t point_step;  // floats
 };
-// From products to outputs of one tile and channel block.
+// From products to outputs of one channel block, in three passes again, w first.
+struct InverseW {
+  const float* products;    // first point, first tile; tiles side by side
+  std::int64_t point_step;  // floats
+  std::int64_t tiles;
+  float* out;              // outputs along w side by side
+  std::int64_t tile_step;  // floats
+};
 struct InverseD {
-  const float* products;
-  std::int64_t point_step, points_hw;
-  float* out;  // [output d][points h][points w][lane]
+  const float* in;  // [point d][column][lane]
+  std::int64_t columns;
+  float* out;  // [output d][column][lane]
 };
 struct InverseH {
-  const float* in;  // points of h, `points_w` columns
-  std::int64_t points_w;
-  float* out;
-};
-struct InverseW {
-  const float* in;
+  const float* in;  // [point h][columns][lane]
+  std::int64_t columns;
   const float* bias;
-  float* out;
-  std::int64_t count;  // outputs inside of the map
+  float* out;                  // [h][w][lane]
+  std::int64_t row_step;       // floats
+  std::int64_t height, width;  // outputs inside of the map
 };
 
 // products[block][tile] = sum over channels of inputs x weights, at one point.
@@ -69,9 +73,9 @@ struct WinogradKernels {
   void (*transform_d[4])(const TransformD&);
   void (*transform_h[4])(const TransformH&);
   void (*transform_w[4])(const TransformW&);
+  void (*inverse_w[4])(const InverseW&);
   void (*inverse_d[4])(const InverseD&);
   void (*inverse_h[4])(const InverseH&);
-  void (*inverse_w[4])(const InverseW&);
   void (*multiply)(const PointProduct&);
   std::int64_t register_tiles;  // how many tiles a product takes at once
 };
