@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <limits>
 #include <vector>
@@ -14,6 +15,8 @@
 
 namespace hepar::cpu {
 namespace {
+
+constexpr std::array<std::int64_t, 4> kGroups{24, 12, 48, 96};  // of tiles
 
 // F(4,3) in three axes makes 8 weights of one; beyond this their reading costs more than the products saved,
 // and they would take most of the engine's memory.
@@ -46,7 +49,7 @@ void add_winograd(const ConvolutionShape& shape, const TileRules& wanted, std::v
   }
   const bool all_single = algorithm.rules == TileRules{};
   if (all_single || weights > kMostWinogradWeights) return;
-  algorithm.group = 24;
+  algorithm.group = kGroups.front();
   if (std::find(list.begin(), list.end(), algorithm) == list.end()) list.push_back(algorithm);
 }
 
@@ -60,21 +63,6 @@ std::vector<Algorithm> candidates(const ConvolutionShape& shape, CpuAlgorithms a
   return list;
 }
 
-// Seconds of one run, the best of some.
-double time_of(const Convolution& convolution, const ConvolutionShape& shape, const AlignedFloats& in,
-               const AlignedFloats& out) {
-  constexpr int kRuns = 3;
-  const MapsPart part{in.get(), shape.in_channels, 0, shape.in[0]};
-  double best = std::numeric_limits<double>::infinity();
-  for (int n = 0; n < kRuns; ++n) {
-    const auto start = std::chrono::steady_clock::now();
-    convolution.run({&part, 1}, out.get(), {0, shape.out()[0]});
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-    best = std::min(best, seconds.count());
-  }
-  return best;
-}
-
 std::unique_ptr<Convolution> make_for_trial(const ConvolutionShape& shape, const Algorithm& algorithm) {
   const std::vector<float> bias(static_cast<std::size_t>(shape.out_channels), 0.0f);
   if (algorithm.winograd) return make_convolution(shape, algorithm, {{}, bias});
@@ -83,25 +71,60 @@ std::unique_ptr<Convolution> make_for_trial(const ConvolutionShape& shape, const
                           {std::vector<float>(static_cast<std::size_t>(count), 0.0f), bias});
 }
 
-Algorithm fastest(ConvolutionShape shape, CpuAlgorithms algorithms) {
-  const std::vector<Algorithm> list = candidates(shape, algorithms);
-  if (list.size() == 1) return list.front();
-  constexpr std::int64_t kPlanes = 8;
-  shape.in[0] = std::min(shape.in[0], kPlanes);
-  const std::int64_t count = shape.in_channels * voxels_of(shape.in);
-  const AlignedFloats in = make_aligned(count),
-                      out = make_aligned(shape.out_channels * voxels_of(shape.out()));
-  std::fill_n(in.get(), count, 1.0f);
-  std::pair<double, Algorithm> best{std::numeric_limits<double>::infinity(), {}};
-  const auto attempt = [&](const Algorithm& algorithm) {
-    const double seconds = time_of(*make_for_trial(shape, algorithm), shape, in, out);
-    if (seconds < best.first) best = {seconds, algorithm};
-  };
-  for (const Algorithm& algorithm : list) attempt(algorithm);
-  if (!best.second.winograd) return best.second;
-  const Algorithm chosen = best.second;
-  for (const std::int64_t group : {12, 48, 96}) attempt({true, chosen.rules, group});
-  return best.second;
+// Times algorithms in turn, so that other work on the machine slows all of them alike.
+class Trial {
+ public:
+  explicit Trial(const ConvolutionShape& shape) : shape_(shape) {
+    constexpr std::int64_t kPlanes = 8, kRows = 32;
+    shape_.in[0] = std::min(shape_.in[0], kPlanes);
+    shape_.in[1] = std::min(shape_.in[1], kRows);
+    const std::int64_t in = shape_.in_channels * voxels_of(shape_.in);
+    const std::int64_t out = shape_.out_channels * voxels_of(shape_.out());
+    in_ = make_aligned(in);
+    out_ = make_aligned(out);
+    std::fill_n(in_.get(), in, 1.0f);
+    std::fill_n(out_.get(), out, 0.0f);
+  }
+
+  // Of equally fast ones the first.
+  Algorithm fastest(const std::vector<Algorithm>& list) const {
+    if (list.size() == 1) return list.front();
+    std::vector<std::unique_ptr<Convolution>> convolutions;
+    for (const Algorithm& algorithm : list) convolutions.push_back(make_for_trial(shape_, algorithm));
+    std::vector<double> best(list.size(), std::numeric_limits<double>::infinity());
+    constexpr int kRounds = 4;
+    constexpr double kHopeless = 1.5;
+    for (int round = 0; round < kRounds; ++round) {
+      const double limit = kHopeless * *std::min_element(best.begin(), best.end());
+      for (std::size_t n = 0; n < list.size(); ++n)
+        if (round < 2 || best[n] < limit) best[n] = std::min(best[n], seconds_of(*convolutions[n]));
+    }
+    std::size_t choice = 0;
+    constexpr double kClearly = 0.97;
+    for (std::size_t n = 1; n < list.size(); ++n)
+      if (best[n] < kClearly * best[choice]) choice = n;
+    return list[choice];
+  }
+
+ private:
+  double seconds_of(const Convolution& convolution) const {
+    const MapsPart part{in_.get(), shape_.in_channels, 0, shape_.in[0]};
+    const auto start = std::chrono::steady_clock::now();
+    convolution.run({&part, 1}, out_.get(), {0, shape_.out()[0]});
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  }
+
+  ConvolutionShape shape_;
+  AlignedFloats in_, out_;
+};
+
+Algorithm fastest(const ConvolutionShape& shape, CpuAlgorithms algorithms) {
+  const Trial trial(shape);
+  const Algorithm rules = trial.fastest(candidates(shape, algorithms));
+  if (!rules.winograd) return rules;
+  std::vector<Algorithm> groups;
+  for (const std::int64_t group : kGroups) groups.push_back({true, rules.rules, group});
+  return trial.fastest(groups);
 }
 
 std::string key_of(const ConvolutionShape& shape, CpuAlgorithms algorithms) {
@@ -122,7 +145,7 @@ std::string write_choice(const Algorithm& algorithm) {
 // Whatever stands in the file, the answer is one of the candidates, or none.
 bool read_choice(const std::string& text, const std::vector<Algorithm>& list, Algorithm& algorithm) {
   for (const Algorithm& candidate : list) {
-    for (const std::int64_t group : {12, 24, 48, 96}) {
+    for (const std::int64_t group : kGroups) {
       Algorithm one = candidate;
       one.group = one.winograd ? group : 0;
       if (write_choice(one) != text) continue;

@@ -23,7 +23,7 @@ struct Algorithm {
 std::unique_ptr<Convolution> make_convolution(const ConvolutionShape& shape, const Algorithm& algorithm,
                                               const ConvolutionWeights& weights);
 
-// The fastest algorithm for a shape, by trial with maps that are 8 planes deep at most. The first choice for
+// The fastest algorithm for a shape, by trial on a part of its maps. The first choice for
 // a shape holds for the whole process, whatever the number of threads, so that results do not change between
 // runs; `tuning_file` keeps it for later processes on the same processor with the same version of Hepar
 // (CpuEngineOptions). kExact leaves F(4,3) out; kOneDnn has no choice and must not ask.
