@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <span>
 
@@ -12,10 +11,11 @@ namespace hepar::cpu {
 // Feature maps in memory: [channel block][d][h][w][lane], blocks of channel_block() lanes
 // (instruction_set.h), the lanes beyond the last channel zero. oneDNN calls them nCdhw8c and nCdhw16c.
 
-// 64-byte aligned floats, not initialised; large ones on huge pages where the system has them.
-// Error(kExhausted) when there is no memory.
+// 64-byte aligned floats, not initialised. Large ones are on pages of their own, huge ones where the system
+// has them, and go back to it at once. Error(kExhausted) when there is no memory.
 struct FreeAligned {
-  void operator()(float* values) const { std::free(values); }
+  std::size_t mapped_bytes = 0;  // 0: from the heap
+  void operator()(float* values) const;
 };
 using AlignedFloats = std::unique_ptr<float[], FreeAligned>;
 AlignedFloats make_aligned(std::int64_t count);
