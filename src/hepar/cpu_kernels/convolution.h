@@ -18,12 +18,20 @@ struct ConvolutionShape {
   Size3 out() const;
 };
 
+// What a convolution's inputs go through before it: leaky_relu((x - mean) * scale + shift), where beyond the
+// map there are zeros as ever.
+struct InputNorm {
+  const float* factors = nullptr;  // [block][mean, scale, shift][lane]; null: inputs are taken as they are
+  float slope = 1;
+};
+
 // Some of a convolution's input channels, those of the parts before it coming first. A part may hold only
 // the planes (along d) that the wanted output planes need.
 struct MapsPart {
   const float* maps;      // [block][plane][h][w][lane]
   std::int64_t channels;  // in whole blocks
   std::int64_t first_plane, planes;
+  InputNorm norm = {};
 };
 
 // Output planes (along d) [begin, end).
@@ -37,10 +45,17 @@ struct PlaneRange {
 class Convolution {
  public:
   virtual ~Convolution() = default;
-  // `out` holds all planes: [block][d][h][w][lane]; those of the range are written.
-  virtual void run(std::span<const MapsPart> in, float* out, const PlaneRange& planes) const = 0;
-  // Ranges are fastest when they begin at multiples of it.
+  // `out` holds all planes: [block][d][h][w][lane]; those of the range are written. `moments`, if not null,
+  // takes the sums and sums of squares of parts of the outputs: see moment_rows().
+  virtual void run(std::span<const MapsPart> in, float* out, const PlaneRange& planes,
+                   float* moments = nullptr) const = 0;
+  // Ranges are fastest when they begin at multiples of it, and must where moments are taken.
   virtual std::int64_t plane_step() const { return 1; }
+  // Whether parts may have a norm.
+  virtual bool takes_norm() const { return false; }
+  // Of how many parts of a channel's outputs there are moments, [part][out channel block][sum, squares][lane]:
+  // each part's are added up in float32, so that a part is small. 0: there are none.
+  virtual std::int64_t moment_rows() const { return 0; }
 };
 
 struct ConvolutionWeights {

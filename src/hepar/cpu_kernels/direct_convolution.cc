@@ -46,7 +46,7 @@ class DirectConvolution : public Convolution {
     for (std::int64_t v = 0; v < box_planes_ * box_rows_ * out[2]; ++v) offsets_.push_back(v * block_);
   }
 
-  void run(std::span<const MapsPart> in, float* out, const PlaneRange& planes) const override {
+  void run(std::span<const MapsPart> in, float* out, const PlaneRange& planes, float*) const override {
     if (planes.begin == planes.end) return;
     const auto sources = sources_of(in, planes);
     const std::int64_t per_plane = ceil_div(geometry_.out[1], box_rows_);

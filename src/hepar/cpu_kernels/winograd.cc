@@ -80,17 +80,19 @@ class Winograd : public Convolution {
     columns_ = axes_[1]->points * axes_[2]->outputs;
     tile_step_ = axes_[0]->points * columns_ * lanes_ + kCacheLine;
     bias_.assign(weights.bias.begin(), weights.bias.end());
-    zeros_.assign(static_cast<std::size_t>(shape.in[2] * lanes_), 0.0f);
     pack(weights.weight);
   }
 
   std::int64_t plane_step() const override { return axes_[0]->outputs; }
+  bool takes_norm() const override { return true; }
+  std::int64_t moment_rows() const override { return voxels_of(tiles_); }
 
-  void run(std::span<const MapsPart> in, float* out, const PlaneRange& planes) const override {
+  void run(std::span<const MapsPart> in, float* out, const PlaneRange& planes,
+           float* moments) const override {
     const std::int64_t step = axes_[0]->outputs, per_plane = tiles_[1] * tiles_[2];
     const std::int64_t first = planes.begin / step * per_plane;
     const std::int64_t count = ceil_div(planes.end, step) * per_plane - first;
-    const Job job{in, out, planes};
+    const Job job{in, out, planes, moments};
     const std::int64_t threads = thread_count();
     // Small enough that all threads end at about the same time, but not so small that the weights are read
     // for a few tiles only.
@@ -118,6 +120,7 @@ class Winograd : public Convolution {
     std::span<const MapsPart> in;
     float* out;
     PlaneRange planes;
+    float* moments;
   };
 
   void pack(std::span<const float> weight) {
@@ -130,10 +133,10 @@ class Winograd : public Convolution {
     parallel_for(weight.empty() ? 0 : ceil_div(out_blocks_, 2), [&](std::int64_t pair) {
       const std::int64_t width = blocks_of(pair) * lanes_;
       std::vector<double> values(static_cast<std::size_t>(unique));
-      for (std::int64_t lane = 0; lane < width; ++lane) {
-        const float* source = weight.data() + (pair * 2 * lanes_ + lane) * shape_.in_channels * taps;
-        for (std::int64_t i = 0; i < shape_.in_channels; ++i) {
-          transform.run(source + i * taps, values.data());
+      const float* source = weight.data() + pair * 2 * lanes_ * shape_.in_channels * taps;
+      for (std::int64_t i = 0; i < shape_.in_channels; ++i) {
+        for (std::int64_t lane = 0; lane < width; ++lane) {
+          transform.run(source + (lane * shape_.in_channels + i) * taps, values.data());
           float* target = pair_weights(pair) + i * width + lane;
           for (std::int64_t n = 0; n < unique; ++n)
             target[n * shape_.in_channels * width] = static_cast<float>(values[static_cast<std::size_t>(n)]);
@@ -191,7 +194,7 @@ class Winograd : public Convolution {
       multiply_slice(group, runs, slice, {0, pairs()}, inputs, outputs);
     for (std::int64_t n = 0; n < group.count; ++n)
       for (std::int64_t block = 0; block < out_blocks_; ++block)
-        write_tile(job, tile_place(group.first + n), block, outputs + (block * group_ + n) * tile_step_);
+        write_tile(job, group.first + n, block, outputs + (block * group_ + n) * tile_step_);
   }
 
   // With few groups: each step of one is spread over the threads.
@@ -213,7 +216,7 @@ class Winograd : public Convolution {
     });
     parallel_for(out_blocks_ * group.count, [&](std::int64_t task) {
       const std::int64_t block = task / group.count, n = task % group.count;
-      write_tile(job, tile_place(group.first + n), block, outputs + (block * group_ + n) * tile_step_);
+      write_tile(job, group.first + n, block, outputs + (block * group_ + n) * tile_step_);
     });
   }
 
@@ -225,13 +228,16 @@ class Winograd : public Convolution {
   struct BlockPlanes {
     const float* maps;
     std::int64_t first, count;
+    InputNorm norm;  // the block's own factors
   };
   BlockPlanes find_block(const Job& job, std::int64_t block) const {
     for (const MapsPart& part : job.in) {
       const std::int64_t blocks = part.channels / lanes_;
       if (block < blocks) {
         const std::int64_t size = part.planes * shape_.in[1] * shape_.in[2] * lanes_;
-        return {part.maps + block * size, part.first_plane, part.planes};
+        const float* factors =
+            part.norm.factors == nullptr ? nullptr : part.norm.factors + block * 3 * lanes_;
+        return {part.maps + block * size, part.first_plane, part.planes, {factors, part.norm.slope}};
       }
       block -= blocks;
     }
@@ -269,10 +275,11 @@ class Winograd : public Convolution {
     for (std::int64_t d = 0; d < axes_[0]->points; ++d) {
       const std::int64_t at = d0 + d - maps.first;
       planes[d] = at < 0 || at >= maps.count
-                      ? zeros_.data()
+                      ? nullptr
                       : maps.maps + ((at * shape_.in[1] + in_h) * shape_.in[2] + w0 + from) * lanes_;
     }
-    winograd_kernels().transform_d[index(0)]({planes, to - from, target + from * lanes_, plane});
+    winograd_kernels().transform_d[index(0)](
+        {planes, to - from, target + from * lanes_, plane, maps.norm.factors, maps.norm.slope});
   }
 
   // The passes along w, there and back, with the products between, at one point along d and h, for some
@@ -309,22 +316,29 @@ class Winograd : public Convolution {
   std::size_t index(std::size_t axis) const { return static_cast<std::size_t>(rules_[axis]); }
 
   // The passes back along d and h, of one tile and channel block.
-  void write_tile(const Job& job, const Size3& place, std::int64_t block, const float* tile) const {
+  void write_tile(const Job& job, std::int64_t tile, std::int64_t block, const float* points) const {
     constexpr std::int64_t kMost = 4 * 6 * 4 * 16;  // outputs d, points h, outputs w, lanes
-    alignas(64) float along_d[kMost];
+    alignas(64) float along_d[kMost], own_moments[2 * 16] = {};
+    float* moments = own_moments;
+    if (job.moments != nullptr) {
+      moments = job.moments + (tile * out_blocks_ + block) * 2 * lanes_;
+      std::fill_n(moments, 2 * lanes_, 0.0f);
+    }
+    const Size3 place = tile_place(tile);
     Size3 first, count;
     for (std::size_t axis = 0; axis < 3; ++axis) {
       first[axis] = place[axis] * axes_[axis]->outputs;
       count[axis] = std::min<std::int64_t>(axes_[axis]->outputs, out_[axis] - first[axis]);
     }
     const WinogradKernels& kernels = winograd_kernels();
-    kernels.inverse_d[index(0)]({tile, columns_, along_d});
+    kernels.inverse_d[index(0)]({points, columns_, along_d});
     for (std::int64_t n = 0; n < count[0]; ++n) {
       const std::int64_t d = first[0] + n;
       if (d < job.planes.begin || d >= job.planes.end) continue;
       float* out = job.out + (((block * out_[0] + d) * out_[1] + first[1]) * out_[2] + first[2]) * lanes_;
       kernels.inverse_h[index(1)]({along_d + n * columns_ * lanes_, axes_[2]->outputs,
-                                   bias_.data() + block * lanes_, out, out_[2] * lanes_, count[1], count[2]});
+                                   bias_.data() + block * lanes_, out, out_[2] * lanes_, count[1], count[2],
+                                   moments});
     }
   }
 
@@ -338,7 +352,6 @@ class Winograd : public Convolution {
   std::int64_t columns_ = 0;                          // points along h times outputs along w
   std::int64_t input_point_ = 0, product_point_ = 0;  // floats from one point to the next
   std::int64_t tile_step_ = 0;                        // floats from one tile's outputs to the next
-  std::vector<float> zeros_;                          // a row of inputs outside of the map
   AlignedFloats weights_;                             // [pair][weight][input][lane of the pair]
   std::vector<std::int64_t> weight_of_point_;
   std::vector<float> bias_;

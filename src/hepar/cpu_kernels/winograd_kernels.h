@@ -21,10 +21,12 @@ const AxisRule& axis_rule(TileRule rule);
 // The inputs of one channel block for a row of tiles along w, in three passes. Buffers lie as
 // [d][h][w][lane] with `columns` along w.
 struct TransformD {
-  const float* const* planes;  // of one row h: input points of d, at the first column
+  const float* const* planes;  // of one row h: input points of d, at the first column; null: zeros
   std::int64_t columns;
   float* out;               // first point
   std::int64_t point_step;  // floats
+  const float* norm;        // means, scales and shifts of the lanes, or null (InputNorm)
+  float slope;
 };
 struct TransformH {
   float* plane;  // rows of input points, replaced
@@ -56,6 +58,7 @@ struct InverseH {
   float* out;                  // [h][w][lane]
   std::int64_t row_step;       // floats
   std::int64_t height, width;  // outputs inside of the map
+  float* moments;              // sums and sums of squares of the lanes, added to
 };
 
 // products[block][tile] = sum over channels of inputs x weights, at one point.
