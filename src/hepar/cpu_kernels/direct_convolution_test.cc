@@ -109,13 +109,13 @@ class Direct : public testing::TestWithParam<Case> {
   std::unique_ptr<Convolution> convolution_;
 };
 
-// Inputs and outputs have a size near 1, and a sum of up to 8000 products in float32 errs by some 1e-7 times
-// the square root of their number, each of them of size 1 / that root.
+// Running sums stay below 8, where a step errs by at most 2.4e-7, 1.4e-7 in the root mean square; 8100 steps
+// that err at random by 1.2e-5 at most. A wrong tap or border is seen at 1e-2.
 TEST_P(Direct, AgreesWithPlainLoops) {
   const std::vector<double> right = wanted();
   const std::vector<float> got = run({{0, planes()}});
   ASSERT_EQ(got.size(), right.size());
-  for (std::size_t n = 0; n < got.size(); ++n) ASSERT_NEAR(got[n], right[n], 5e-6) << "value " << n;
+  for (std::size_t n = 0; n < got.size(); ++n) ASSERT_NEAR(got[n], right[n], 2e-5) << "value " << n;
 }
 
 TEST_P(Direct, GivesTheSameBytesInRangesAndOnThreads) {
