@@ -49,26 +49,35 @@ RowInputs::RowInputs(const TapGeometry& geometry, const OutputBox& box)
       phase_voxels_(geometry.out[2] + (geometry.kernel[2] - 1) / geometry.stride[2]),
       row_floats_(phases_ * phase_voxels_ * geometry.lanes) {
   for (std::int64_t d = box.d.begin; d < box.d.end; ++d)
-    for (std::int64_t h = box.h.begin; h < box.h.end; ++h)
-      runs_.push_back({(d * geometry.out[1] + h) * geometry.out[2], geometry.out[2], taps_of(d, h)});
+    for (std::int64_t h = box.h.begin; h < box.h.end; ++h) runs_.push_back(run_at(d, h));
 }
 
-std::vector<Tap> RowInputs::taps_of(std::int64_t d, std::int64_t h) const {
-  const Size3 &kernel = geometry_.kernel, &stride = geometry_.stride;
+OutputRun RowInputs::run_at(std::int64_t d, std::int64_t h) {
+  const Size3 &kernel = geometry_.kernel, &stride = geometry_.stride, &out = geometry_.out;
   const Span along_d = geometry_.taps(0, d), along_h = geometry_.taps(1, h);
-  std::vector<Tap> taps;
+  const std::int64_t plane = d * stride[0] - kernel[0] / 2 + along_d.begin - planes_.begin;
+  const std::int64_t row = h * stride[1] - kernel[1] / 2 + along_h.begin - rows_.begin;
+  const auto same = [&](const TapList& list) { return list.d == along_d && list.h == along_h; };
+  const auto found = std::find_if(lists_.begin(), lists_.end(), same);
+  const auto number = static_cast<std::size_t>(found - lists_.begin());
+  if (found == lists_.end()) add_list(along_d, along_h);
+  return {(d * out[1] + h) * out[2], out[2], (plane * rows_.size() + row) * row_floats_, number};
+}
+
+void RowInputs::add_list(const Span& along_d, const Span& along_h) {
+  const Size3 &kernel = geometry_.kernel, &stride = geometry_.stride;
+  TapList list{along_d, along_h, {}};
+  list.taps.reserve(static_cast<std::size_t>(along_d.size() * along_h.size() * kernel[2]));
   for (std::int64_t a = along_d.begin; a < along_d.end; ++a) {
     for (std::int64_t b = along_h.begin; b < along_h.end; ++b) {
-      const std::int64_t plane = d * stride[0] - kernel[0] / 2 + a - planes_.begin;
-      const std::int64_t row = h * stride[1] - kernel[1] / 2 + b - rows_.begin;
-      for (std::int64_t c = 0; c < kernel[2]; ++c) {
+      const std::int64_t row = ((a - along_d.begin) * rows_.size() + b - along_h.begin) * row_floats_;
+      for (std::int64_t c = 0; c < kernel[2]; c += geometry_.joined) {
         const std::int64_t within = (c % stride[2] * phase_voxels_ + c / stride[2]) * geometry_.lanes;
-        taps.push_back(
-            {(plane * rows_.size() + row) * row_floats_ + within, (a * kernel[1] + b) * kernel[2] + c});
+        list.taps.push_back({row + within, ((a * kernel[1] + b) * kernel[2] + c) / geometry_.joined});
       }
     }
   }
-  return taps;
+  lists_.push_back(std::move(list));
 }
 
 void RowInputs::copy_block(const BlockSource& source, float* target) const {
@@ -101,15 +110,14 @@ void RowInputs::copy_row(const float* source, float* target) const {
 
 VoxelInputs::VoxelInputs(const TapGeometry& geometry, const OutputBox& box) : geometry_(geometry) {
   const std::int64_t voxels = box.d.size() * box.h.size() * geometry.out[2];
-  OutputRun run{(box.d.begin * geometry.out[1] + box.h.begin) * geometry.out[2], voxels, {}};
   std::int64_t number = 0;
   for (std::int64_t a = 0; a < geometry.kernel[0]; ++a)
     for (std::int64_t b = 0; b < geometry.kernel[1]; ++b)
       for (std::int64_t c = 0; c < geometry.kernel[2]; ++c, ++number) {
         const auto copied = static_cast<std::int64_t>(places_.size());
-        if (add_places(box, {a, b, c})) run.taps.push_back({copied * geometry.lanes, number});
+        if (add_places(box, {a, b, c})) taps_.push_back({copied * geometry.lanes, number});
       }
-  runs_.push_back(std::move(run));
+  runs_.push_back({(box.d.begin * geometry.out[1] + box.h.begin) * geometry.out[2], voxels, 0, 0});
 }
 
 bool VoxelInputs::add_places(const OutputBox& box, const Size3& tap) {

@@ -13,12 +13,15 @@ namespace hepar::cpu {
 struct Span {
   std::int64_t begin, end;
   std::int64_t size() const { return end - begin; }
+  friend bool operator==(const Span&, const Span&) = default;
 };
 
 // Where a convolution's taps fall, zero padding (k - 1) / 2.
 struct TapGeometry {
   Size3 in, kernel, stride, out;
   std::int64_t lanes;  // channels side by side in the input
+  // How many taps along w are one step of a sum; beyond 1 they must be all, and neighbours in memory.
+  std::int64_t joined;
   // The taps of output n that lie in the input.
   Span taps(std::size_t axis, std::int64_t n) const;
   // The inputs that a range of outputs reads.
@@ -39,7 +42,8 @@ struct BlockSource {
 // Voxels, side by side in the output, that share their taps.
 struct OutputRun {
   std::int64_t first, count;  // voxels of the output
-  std::vector<Tap> taps;      // from the beginning of the copied block
+  std::int64_t in;            // where the taps count from, in floats from the beginning of the copied block
+  std::size_t taps;           // number of the list
 };
 
 // A box's inputs are copied, block by block, so that each tap of neighbouring output voxels reads neighbours
@@ -52,15 +56,22 @@ class RowInputs {
   RowInputs(const TapGeometry& geometry, const OutputBox& box);
   std::int64_t block_floats() const { return planes_.size() * rows_.size() * row_floats_; }
   const std::vector<OutputRun>& runs() const { return runs_; }
+  const std::vector<Tap>& taps(const OutputRun& run) const { return lists_[run.taps].taps; }
   void copy_block(const BlockSource& source, float* target) const;
 
  private:
-  std::vector<Tap> taps_of(std::int64_t d, std::int64_t h) const;
+  struct TapList {
+    Span d, h;  // of the kernel
+    std::vector<Tap> taps;
+  };
+  OutputRun run_at(std::int64_t d, std::int64_t h);
+  void add_list(const Span& along_d, const Span& along_h);
   void copy_row(const float* source, float* target) const;
 
   const TapGeometry& geometry_;
   Span planes_, rows_;  // of the input
   std::int64_t phases_, phase_voxels_, row_floats_;
+  std::vector<TapList> lists_;
   std::vector<OutputRun> runs_;
 };
 
@@ -70,6 +81,7 @@ class VoxelInputs {
   VoxelInputs(const TapGeometry& geometry, const OutputBox& box);
   std::int64_t block_floats() const { return static_cast<std::int64_t>(places_.size()) * geometry_.lanes; }
   const std::vector<OutputRun>& runs() const { return runs_; }
+  const std::vector<Tap>& taps(const OutputRun&) const { return taps_; }
   void copy_block(const BlockSource& source, float* target) const;
 
  private:
@@ -78,6 +90,7 @@ class VoxelInputs {
 
   const TapGeometry& geometry_;
   std::vector<std::int64_t> places_;  // [tap][voxel of the box]: voxel of the input, kOutside where padding
+  std::vector<Tap> taps_;
   std::vector<OutputRun> runs_;
 };
 

@@ -2,6 +2,8 @@
 #include "hepar/cpu_kernels/direct_convolution.h"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <vector>
 
 #include "hepar/core/error.h"
@@ -35,32 +37,33 @@ class DirectConvolution : public Convolution {
  public:
   // `lanes`: channels side by side in the input, 1 for plain storage.
   DirectConvolution(const ConvolutionShape& shape, const ConvolutionWeights& weights, std::int64_t lanes)
-      : geometry_{shape.in, shape.kernel, shape.stride, shape.out(), lanes},
+      : geometry_{shape.in, shape.kernel, shape.stride, shape.out(), lanes, 1},
+        by_rows_(geometry_.out[2] >= tap_kernels().full_tile),
         in_blocks_(shape.in_channels / lanes),
         block_(channel_block()),
         weights_(pack(shape, weights, lanes)) {
-    const Size3& out = geometry_.out;
-    const std::int64_t rows = std::clamp(ceil_div(kBoxVoxels, out[2]), std::int64_t{1}, out[0] * out[1]);
-    box_rows_ = std::min(rows, out[1]);
-    box_planes_ = std::max<std::int64_t>(1, rows / out[1]);
-    for (std::int64_t v = 0; v < box_planes_ * box_rows_ * out[2]; ++v) offsets_.push_back(v * block_);
+    if (lanes == 1 && by_rows_ && shape.kernel[2] == kJoined && shape.stride[2] == 1)
+      geometry_.joined = kJoined;
+    choose_box();
+    const std::int64_t most = by_rows_ ? geometry_.out[2] : box_[0] * box_[1] * geometry_.out[2];
+    for (std::int64_t v = 0; v < most; ++v) offsets_.push_back(v * block_);
   }
 
   void run(std::span<const MapsPart> in, float* out, const PlaneRange& planes, float*) const override {
     if (planes.begin == planes.end) return;
     const auto sources = sources_of(in, planes);
-    const std::int64_t per_plane = ceil_div(geometry_.out[1], box_rows_);
-    const std::int64_t boxes = ceil_div(planes.end - planes.begin, box_planes_) * per_plane;
+    const std::int64_t per_plane = ceil_div(geometry_.out[1], box_[1]);
+    const std::int64_t boxes = ceil_div(planes.end - planes.begin, box_[0]) * per_plane;
     // Where boxes are few, output channels are shared out too; the threads then read different weights.
     const std::int64_t wanted = thread_count() == 1 ? 1 : ceil_div(4 * thread_count(), boxes);
     const std::int64_t shares = std::min(wanted, weights_.pairs());
     parallel_for(boxes * shares, [&](std::int64_t task) {
       const std::int64_t box = task / shares, share = task % shares;
-      const std::int64_t d = planes.begin + box / per_plane * box_planes_, h = box % per_plane * box_rows_;
-      const OutputBox voxels{{d, std::min(d + box_planes_, planes.end)},
-                             {h, std::min(h + box_rows_, geometry_.out[1])}};
+      const std::int64_t d = planes.begin + box / per_plane * box_[0], h = box % per_plane * box_[1];
+      const OutputBox voxels{{d, std::min(d + box_[0], planes.end)},
+                             {h, std::min(h + box_[1], geometry_.out[1])}};
       const Span pairs{share * weights_.pairs() / shares, (share + 1) * weights_.pairs() / shares};
-      if (geometry_.out[2] >= tap_kernels().full_tile)
+      if (by_rows_)
         run_box(RowInputs(geometry_, voxels), sources, pairs, out);
       else
         run_box(VoxelInputs(geometry_, voxels), sources, pairs, out);
@@ -68,10 +71,22 @@ class DirectConvolution : public Convolution {
   }
 
  private:
-  // Enough for the weights, read for every box, to cost little beside their use.
-  static constexpr std::int64_t kBoxVoxels = 96;
-  static constexpr std::int64_t kInputFloats = 64 * 1024;  // half of a usual second level of the cache
-  static constexpr std::int64_t kWeightFloats = 4 * 1024;  // half of a usual first level
+  // Taps along w that a step of the sums takes together in plain storage; what the kernels have.
+  static constexpr std::int64_t kJoined = 3;
+  // Enough voxels for the weights, read for every box, to cost little beside their use.
+  static constexpr std::int64_t kBoxVoxels = 512;
+  static constexpr std::int64_t kInputFloats = 64 * 1024;   // half of a usual second level of the cache
+  static constexpr std::int64_t kWeightFloats = 16 * 1024;  // an eighth
+
+  // Planes and rows of a box: as many of both, since the inputs of neighbouring boxes overlap; voxels that
+  // are to be one run take whole planes or rows of one plane.
+  void choose_box() {
+    const Size3& out = geometry_.out;
+    const std::int64_t rows = ceil_div(kBoxVoxels, out[2]);
+    const auto planes = by_rows_ && geometry_.lanes > 1 ? static_cast<std::int64_t>(std::sqrt(static_cast<double>(rows))) : 1;
+    box_[1] = std::min(ceil_div(rows, planes), out[1]);
+    box_[0] = by_rows_ || box_[1] == out[1] ? std::min(ceil_div(rows, box_[1]), out[0]) : 1;
+  }
 
   std::vector<BlockSource> sources_of(std::span<const MapsPart> in, const PlaneRange& planes) const {
     HEPAR_EXPECT(0 <= planes.begin && planes.begin <= planes.end && planes.end <= geometry_.out[0],
@@ -115,8 +130,7 @@ class DirectConvolution : public Convolution {
                 float* out) const {
     const std::int64_t out_step = voxels_of(geometry_.out) * block_;
     TapProduct product{};
-    product.in = copied;
-    product.lanes = geometry_.lanes;
+    product.lanes = geometry_.lanes * geometry_.joined;
     product.in_block_step = inputs.block_floats();
     product.in_blocks = blocks.size();
     product.weights = weights_.at(pair, blocks.begin);
@@ -126,8 +140,10 @@ class DirectConvolution : public Convolution {
     product.out_offsets = offsets_.data();
     product.out_block_step = out_step;
     for (const OutputRun& run : inputs.runs()) {
-      product.taps = run.taps.data();
-      product.tap_count = static_cast<std::int64_t>(run.taps.size());
+      const std::vector<Tap>& taps = inputs.taps(run);
+      product.in = copied + run.in;
+      product.taps = taps.data();
+      product.tap_count = static_cast<std::int64_t>(taps.size());
       product.out = out + pair * 2 * out_step + run.first * block_;
       product.voxels = run.count;
       tap_kernels().multiply(product);
@@ -135,9 +151,10 @@ class DirectConvolution : public Convolution {
   }
 
   TapGeometry geometry_;
+  bool by_rows_;  // or by voxels
   std::int64_t in_blocks_, block_;
   PackedWeights weights_;
-  std::int64_t box_rows_, box_planes_;
+  std::array<std::int64_t, 2> box_;    // planes and rows
   std::vector<std::int64_t> offsets_;  // of voxels side by side
 };
 

@@ -12,6 +12,7 @@ namespace {
 // eight sums under way; SSE2's need as many, in half the voxels.
 namespace portable {
 constexpr int kBlock = 8, kTile = 3, kFullTile = 2;
+constexpr bool kFused = false;
 #include "hepar/cpu_kernels/tap_kernels.inc"
 }  // namespace portable
 
@@ -19,6 +20,7 @@ constexpr int kBlock = 8, kTile = 3, kFullTile = 2;
 #pragma GCC target("avx2,fma")
 namespace avx2 {
 constexpr int kBlock = 8, kTile = 6, kFullTile = 4;
+constexpr bool kFused = true;
 #include "hepar/cpu_kernels/tap_kernels.inc"
 }  // namespace avx2
 #pragma GCC pop_options
@@ -27,6 +29,7 @@ constexpr int kBlock = 8, kTile = 6, kFullTile = 4;
 #pragma GCC target("avx512f,avx512dq,avx512bw,avx512vl,fma,prefer-vector-width=512")
 namespace avx512 {
 constexpr int kBlock = 16, kTile = 12, kFullTile = 4;
+constexpr bool kFused = true;
 #include "hepar/cpu_kernels/tap_kernels.inc"
 }  // namespace avx512
 #pragma GCC pop_options

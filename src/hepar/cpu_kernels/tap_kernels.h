@@ -14,8 +14,9 @@ struct Tap {
 // out[v] (+)= sum over input blocks, taps and lanes of input x weight, for voxels side by side in `in` and
 // one or two blocks of output channels. A voxel's sum has a fixed order, whatever voxels come with it.
 struct TapProduct {
-  const float* in;             // first voxel, first input block; a voxel has `lanes` floats
-  std::int64_t lanes;          // `block`, or 1 for plain storage
+  const float* in;             // first voxel, first input block
+  std::int64_t lanes;          // inputs of a tap, side by side: `block`, with voxels at as many floats from
+                               // each other, or, in plain storage with voxels side by side, 1 or 3
   std::int64_t in_block_step;  // floats from one input block to the next
   std::int64_t in_blocks;
   const Tap* taps;

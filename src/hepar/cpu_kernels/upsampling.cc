@@ -61,50 +61,72 @@ void Upsampling::run(const float* in, float* out, const PlaneRange& planes) cons
 }
 
 void Upsampling::run_share(const Job& job, const Share& share) const {
-  const std::int64_t count = share.end - share.first, block_step = voxels_of(shape_.in) * block_;
+  const std::int64_t count = share.end - share.first, in_step = voxels_of(shape_.in) * block_;
   // Side by side, since blocks at distances of powers of 2 compete for the same lines of the cache.
   float* copied = thread_scratch(ScratchSlot::kInputs, count * in_blocks_ * block_);
-  for (std::int64_t block = 0; block < in_blocks_; ++block)
-    std::copy_n(job.in + block * block_step + share.first * block_, count * block_,
-                copied + block * count * block_);
-  Size3 tap;
-  for (tap[0] = 0; tap[0] < shape_.kernel[0]; ++tap[0])
-    for (tap[1] = 0; tap[1] < shape_.kernel[1]; ++tap[1])
-      for (tap[2] = 0; tap[2] < shape_.kernel[2]; ++tap[2]) multiply(job, share, copied, tap);
-}
-
-void Upsampling::multiply(const Job& job, const Share& share, const float* copied, const Size3& tap) const {
-  const Size3 &in = shape_.in, &kernel = shape_.kernel, out = shape_.out();
-  const std::int64_t count = share.end - share.first, per_plane = in[1] * in[2];
-  // Input planes whose output plane of this tap is wanted: d * kernel + tap in the range.
-  const std::int64_t from = ceil_div(std::max<std::int64_t>(job.planes.begin - tap[0], 0), kernel[0]);
-  const std::int64_t to = ceil_div(std::max<std::int64_t>(job.planes.end - tap[0], 0), kernel[0]);
-  const std::int64_t first = std::max(share.first, from * per_plane),
-                     end = std::min(share.end, to * per_plane);
-  if (first >= end) return;
-  std::vector<std::int64_t> offsets;
-  for (std::int64_t v = first; v < end; ++v) {
-    const std::int64_t d = v / per_plane * kernel[0] + tap[0] - job.planes.begin;
-    const std::int64_t h = v % per_plane / in[2] * kernel[1] + tap[1], w = v % in[2] * kernel[2] + tap[2];
-    offsets.push_back(((d * out[1] + h) * out[2] + w) * block_);
-  }
   std::vector<Tap> blocks;
-  for (std::int64_t block = 0; block < in_blocks_; ++block) blocks.push_back({block * count * block_, block});
+  for (std::int64_t block = 0; block < in_blocks_; ++block) {
+    blocks.push_back({block * count * block_, block});
+    std::copy_n(job.in + block * in_step + share.first * block_, count * block_, copied + blocks.back().in);
+  }
+  const std::vector<std::int64_t> offsets = out_offsets(share, job.planes.begin);
   TapProduct product{};
-  product.in = copied + (first - share.first) * block_;
   product.lanes = block_;
   product.in_blocks = 1;
   product.taps = blocks.data();
   product.tap_count = in_blocks_;
-  product.out_offsets = offsets.data();
-  product.out_block_step = (job.planes.end - job.planes.begin) * out[1] * out[2] * block_;
-  product.voxels = end - first;
+  product.out_block_step = (job.planes.end - job.planes.begin) * shape_.out()[1] * shape_.out()[2] * block_;
   for (std::int64_t pair = share.first_pair; pair < share.end_pair; ++pair) {
-    product.weights = weights_.at(pair, (tap[0] * kernel[1] + tap[1]) * kernel[2] + tap[2]);
     product.out_blocks = weights_.blocks_of(pair);
     product.bias = weights_.bias(pair);
-    product.out = job.out + pair * 2 * product.out_block_step;
-    tap_kernels().multiply(product);
+    for (std::int64_t a = 0; a < shape_.kernel[0]; ++a) {
+      const Share wanted = within(share, job.planes, a);
+      if (wanted.first >= wanted.end) continue;
+      product.in = copied + (wanted.first - share.first) * block_;
+      product.out_offsets = offsets.data() + (wanted.first - share.first);
+      product.voxels = wanted.end - wanted.first;
+      product.out = job.out + pair * 2 * product.out_block_step;
+      multiply_plane(product, pair, a);
+    }
+  }
+}
+
+// Where the boxes of the voxels begin in an output whose first plane is `first_plane`.
+std::vector<std::int64_t> Upsampling::out_offsets(const Share& share, std::int64_t first_plane) const {
+  const Size3 &in = shape_.in, &kernel = shape_.kernel, out = shape_.out();
+  std::vector<std::int64_t> offsets;
+  std::int64_t w = share.first % in[2], h = share.first / in[2] % in[1], d = share.first / in[2] / in[1];
+  for (std::int64_t v = share.first; v < share.end; ++v) {
+    offsets.push_back((((d * kernel[0] - first_plane) * out[1] + h * kernel[1]) * out[2] + w * kernel[2]) *
+                      block_);
+    if (++w < in[2]) continue;
+    w = 0;
+    if (++h < in[1]) continue;
+    h = 0;
+    ++d;
+  }
+  return offsets;
+}
+
+// The voxels whose output plane d * kernel + a is wanted.
+Upsampling::Share Upsampling::within(Share share, const PlaneRange& planes, std::int64_t a) const {
+  const std::int64_t per_plane = shape_.in[1] * shape_.in[2], step = shape_.kernel[0];
+  share.first =
+      std::max(share.first, ceil_div(std::max<std::int64_t>(planes.begin - a, 0), step) * per_plane);
+  share.end = std::min(share.end, ceil_div(std::max<std::int64_t>(planes.end - a, 0), step) * per_plane);
+  return share;
+}
+
+// The output plane `a` of the boxes.
+void Upsampling::multiply_plane(TapProduct product, std::int64_t pair, std::int64_t a) const {
+  const std::int64_t height = shape_.kernel[1], width = shape_.kernel[2];
+  float* const first = product.out;
+  for (std::int64_t b = 0; b < height; ++b) {
+    for (std::int64_t c = 0; c < width; ++c) {
+      product.weights = weights_.at(pair, (a * height + b) * width + c);
+      product.out = first + ((a * shape_.out()[1] + b) * shape_.out()[2] + c) * block_;
+      tap_kernels().multiply(product);
+    }
   }
 }
 

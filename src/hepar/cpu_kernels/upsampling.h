@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <vector>
+
 #include "hepar/cpu_kernels/convolution.h"
 #include "hepar/cpu_kernels/packed_weights.h"
 
 namespace hepar::cpu {
+
+struct TapProduct;
 
 struct UpsamplingShape {
   std::int64_t in_channels, out_channels;  // true channels
@@ -34,7 +38,9 @@ class Upsampling {
     std::int64_t first, end, first_pair, end_pair;
   };
   void run_share(const Job& job, const Share& share) const;
-  void multiply(const Job& job, const Share& share, const float* copied, const Size3& tap) const;
+  std::vector<std::int64_t> out_offsets(const Share& share, std::int64_t first_plane) const;
+  Share within(Share share, const PlaneRange& planes, std::int64_t a) const;
+  void multiply_plane(TapProduct product, std::int64_t pair, std::int64_t a) const;
 
   UpsamplingShape shape_;
   std::int64_t block_, in_blocks_;

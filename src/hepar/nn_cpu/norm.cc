@@ -18,7 +18,6 @@ struct Chunks {
   std::int64_t voxels, lanes, blocks;
 
   std::int64_t per_block() const { return (voxels + kVoxels - 1) / kVoxels; }
-  std::int64_t count() const { return blocks * per_block(); }
   std::int64_t block(std::int64_t chunk) const { return chunk / per_block(); }
   std::int64_t offset(std::int64_t chunk) const { return (block(chunk) * voxels + first(chunk)) * lanes; }
   std::int64_t length(std::int64_t chunk) const { return std::min(kVoxels, voxels - first(chunk)); }
@@ -26,6 +25,23 @@ struct Chunks {
  private:
   std::int64_t first(std::int64_t chunk) const { return chunk % per_block() * kVoxels; }
 };
+
+// Calls run(first block, end) for groups of blocks of a few megabytes: what the statistics have read, the
+// normalisation then finds in a cache.
+template <class Run>
+void for_each_group(const Chunks& chunks, const Run& run) {
+  constexpr std::int64_t kFloats = 2 << 20;
+  const std::int64_t most = std::max<std::int64_t>(1, kFloats / (chunks.voxels * chunks.lanes));
+  for (std::int64_t first = 0; first < chunks.blocks; first += most)
+    run(first, std::min(first + most, chunks.blocks));
+}
+
+// For all chunks of the blocks [first, end).
+template <class Run>
+void for_each_chunk(const Chunks& chunks, std::int64_t first, std::int64_t end, const Run& run) {
+  const std::int64_t before = first * chunks.per_block();
+  parallel_for((end - first) * chunks.per_block(), [&](std::int64_t n) { run(before + n); });
+}
 
 // Per block the means, scales and shifts of its lanes (blocked_kernels.h).
 struct NormFactors {
@@ -50,24 +66,25 @@ class InstanceNorm {
 
   const Chunks& chunks() const { return chunks_; }
 
-  NormFactors factors(const float* maps) const {
-    const std::int64_t lanes = chunks_.lanes, per_block = chunks_.per_block();
-    std::vector<double> moments(index(chunks_.count() * 2 * lanes), 0.0);
-    parallel_for(chunks_.count(), [&](std::int64_t chunk) {
+  NormFactors make_factors() const { return {chunks_.lanes, std::vector<float>(weight_.size() * 3)}; }
+
+  // Those of the blocks [first, end).
+  void set_factors(const float* maps, std::int64_t first, std::int64_t end, NormFactors& factors) const {
+    const std::int64_t lanes = chunks_.lanes, per_block = chunks_.per_block(), before = first * per_block;
+    std::vector<double> moments(index((end - first) * per_block * 2 * lanes), 0.0);
+    for_each_chunk(chunks_, first, end, [&](std::int64_t chunk) {
       blocked_kernels().add_moments(maps + chunks_.offset(chunk), chunks_.length(chunk),
-                                    moments.data() + chunk * 2 * lanes);
+                                    moments.data() + (chunk - before) * 2 * lanes);
     });
-    NormFactors factors{lanes, std::vector<float>(weight_.size() * 3)};
-    for (std::int64_t channel = 0; channel < chunks_.blocks * lanes; ++channel) {
+    for (std::int64_t channel = first * lanes; channel < end * lanes; ++channel) {
       double sum = 0, squares = 0;
-      const std::int64_t first = channel / lanes * per_block;
-      for (std::int64_t chunk = first; chunk < first + per_block; ++chunk) {
+      const std::int64_t begin = channel / lanes * per_block - before;
+      for (std::int64_t chunk = begin; chunk < begin + per_block; ++chunk) {
         sum += moments[index(chunk * 2 * lanes + channel % lanes)];
         squares += moments[index((chunk * 2 + 1) * lanes + channel % lanes)];
       }
       set_factors(channel, sum, squares, factors);
     }
-    return factors;
   }
 
  private:
@@ -100,10 +117,13 @@ NormFactors identity(const Chunks& chunks) {
 InPlaceLayer make_norm(const NormShape& shape, const Affine& norm) {
   return [norm = InstanceNorm(shape, norm), slope = static_cast<float>(shape.slope)](float* maps) {
     const Chunks& chunks = norm.chunks();
-    const NormFactors factors = norm.factors(maps);
-    parallel_for(chunks.count(), [&](std::int64_t chunk) {
-      blocked_kernels().normalise_and_activate(maps + chunks.offset(chunk), chunks.length(chunk),
-                                               factors.of_block(chunks.block(chunk)), slope);
+    NormFactors factors = norm.make_factors();
+    for_each_group(chunks, [&](std::int64_t first, std::int64_t end) {
+      norm.set_factors(maps, first, end, factors);
+      for_each_chunk(chunks, first, end, [&](std::int64_t chunk) {
+        blocked_kernels().normalise_and_activate(maps + chunks.offset(chunk), chunks.length(chunk),
+                                                 factors.of_block(chunks.block(chunk)), slope);
+      });
     });
   };
 }
@@ -115,12 +135,15 @@ JoinLayer make_residual_join(const NormShape& shape, const Affine& norm,
   return [norm = InstanceNorm(shape, norm), of_skip, slope = static_cast<float>(shape.slope)](
              const float* maps, const float* skip, float* out) {
     const Chunks& chunks = norm.chunks();
-    const NormFactors factors = norm.factors(maps);
-    const NormFactors skip_factors = of_skip ? of_skip->factors(skip) : identity(chunks);
-    parallel_for(chunks.count(), [&](std::int64_t chunk) {
-      const std::int64_t at = chunks.offset(chunk), block = chunks.block(chunk);
-      blocked_kernels().join_and_activate({maps + at, skip + at, out + at, chunks.length(chunk),
-                                           factors.of_block(block), skip_factors.of_block(block), slope});
+    NormFactors factors = norm.make_factors(), skip_factors = identity(chunks);
+    for_each_group(chunks, [&](std::int64_t first, std::int64_t end) {
+      norm.set_factors(maps, first, end, factors);
+      if (of_skip) of_skip->set_factors(skip, first, end, skip_factors);
+      for_each_chunk(chunks, first, end, [&](std::int64_t chunk) {
+        const std::int64_t at = chunks.offset(chunk), block = chunks.block(chunk);
+        blocked_kernels().join_and_activate({maps + at, skip + at, out + at, chunks.length(chunk),
+                                             factors.of_block(block), skip_factors.of_block(block), slope});
+      });
     });
   };
 }
