@@ -48,13 +48,13 @@ class Convolution {
   // `out` holds all planes: [block][d][h][w][lane]; those of the range are written. `moments`, if not null,
   // takes the sums and sums of squares of parts of the outputs: see moment_rows().
   virtual void run(std::span<const MapsPart> in, float* out, const PlaneRange& planes,
-                   float* moments = nullptr) const = 0;
+                   double* moments = nullptr) const = 0;
   // Ranges are fastest when they begin at multiples of it, and must where moments are taken.
   virtual std::int64_t plane_step() const { return 1; }
   // Whether parts may have a norm.
   virtual bool takes_norm() const { return false; }
-  // Of how many parts of a channel's outputs there are moments, [part][out channel block][sum, squares][lane]:
-  // each part's are added up in float32, so that a part is small. 0: there are none.
+  // Of how many parts of the outputs there are moments, [part][out channel block][sum, squares][lane], 0 if
+  // of none: the sums of all parts give the mean and variance of a channel.
   virtual std::int64_t moment_rows() const { return 0; }
 };
 

@@ -49,7 +49,7 @@ class DirectConvolution : public Convolution {
     for (std::int64_t v = 0; v < most; ++v) offsets_.push_back(v * block_);
   }
 
-  void run(std::span<const MapsPart> in, float* out, const PlaneRange& planes, float*) const override {
+  void run(std::span<const MapsPart> in, float* out, const PlaneRange& planes, double*) const override {
     if (planes.begin == planes.end) return;
     const auto sources = sources_of(in, planes);
     const std::int64_t per_plane = ceil_div(geometry_.out[1], box_[1]);
@@ -83,7 +83,8 @@ class DirectConvolution : public Convolution {
   void choose_box() {
     const Size3& out = geometry_.out;
     const std::int64_t rows = ceil_div(kBoxVoxels, out[2]);
-    const auto planes = by_rows_ && geometry_.lanes > 1 ? static_cast<std::int64_t>(std::sqrt(static_cast<double>(rows))) : 1;
+    const auto planes =
+        by_rows_ && geometry_.lanes > 1 ? static_cast<std::int64_t>(std::sqrt(static_cast<double>(rows))) : 1;
     box_[1] = std::min(ceil_div(rows, planes), out[1]);
     box_[0] = by_rows_ || box_[1] == out[1] ? std::min(ceil_div(rows, box_[1]), out[0]) : 1;
   }

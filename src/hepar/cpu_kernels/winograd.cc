@@ -85,10 +85,15 @@ class Winograd : public Convolution {
 
   std::int64_t plane_step() const override { return axes_[0]->outputs; }
   bool takes_norm() const override { return true; }
-  std::int64_t moment_rows() const override { return voxels_of(tiles_); }
+  std::int64_t moment_rows() const override {
+    // Small tiles have so many sums that reading the maps once more is as quick.
+    constexpr int kFewVoxels = 16;
+    const bool large = axes_[0]->outputs * axes_[1]->outputs * axes_[2]->outputs > kFewVoxels;
+    return large ? voxels_of(tiles_) : 0;
+  }
 
   void run(std::span<const MapsPart> in, float* out, const PlaneRange& planes,
-           float* moments) const override {
+           double* moments) const override {
     const std::int64_t step = axes_[0]->outputs, per_plane = tiles_[1] * tiles_[2];
     const std::int64_t first = planes.begin / step * per_plane;
     const std::int64_t count = ceil_div(planes.end, step) * per_plane - first;
@@ -120,7 +125,7 @@ class Winograd : public Convolution {
     std::span<const MapsPart> in;
     float* out;
     PlaneRange planes;
-    float* moments;
+    double* moments;
   };
 
   void pack(std::span<const float> weight) {
@@ -318,12 +323,7 @@ class Winograd : public Convolution {
   // The passes back along d and h, of one tile and channel block.
   void write_tile(const Job& job, std::int64_t tile, std::int64_t block, const float* points) const {
     constexpr std::int64_t kMost = 4 * 6 * 4 * 16;  // outputs d, points h, outputs w, lanes
-    alignas(64) float along_d[kMost], own_moments[2 * 16] = {};
-    float* moments = own_moments;
-    if (job.moments != nullptr) {
-      moments = job.moments + (tile * out_blocks_ + block) * 2 * lanes_;
-      std::fill_n(moments, 2 * lanes_, 0.0f);
-    }
+    alignas(64) float along_d[kMost], moments[3 * 16] = {};
     const Size3 place = tile_place(tile);
     Size3 first, count;
     for (std::size_t axis = 0; axis < 3; ++axis) {
@@ -338,7 +338,20 @@ class Winograd : public Convolution {
       float* out = job.out + (((block * out_[0] + d) * out_[1] + first[1]) * out_[2] + first[2]) * lanes_;
       kernels.inverse_h[index(1)]({along_d + n * columns_ * lanes_, axes_[2]->outputs,
                                    bias_.data() + block * lanes_, out, out_[2] * lanes_, count[1], count[2],
-                                   moments});
+                                   n == 0, moments});
+    }
+    if (job.moments == nullptr) return;
+    add_up(moments, voxels_of(count), job.moments + (tile * out_blocks_ + block) * 2 * lanes_);
+  }
+
+  // A tile's sums in float32 are those of what is above one of its values, so that nothing is lost where the
+  // values are large beside their spread.
+  void add_up(const float* moments, std::int64_t voxels, double* sums) const {
+    const auto count = static_cast<double>(voxels);
+    for (std::int64_t lane = 0; lane < lanes_; ++lane) {
+      const double pivot = moments[lane], above = moments[lanes_ + lane];
+      sums[lane] = count * pivot + above;
+      sums[lanes_ + lane] = moments[2 * lanes_ + lane] + pivot * (2 * above + count * pivot);
     }
   }
 

@@ -58,7 +58,8 @@ struct InverseH {
   float* out;                  // [h][w][lane]
   std::int64_t row_step;       // floats
   std::int64_t height, width;  // outputs inside of the map
-  float* moments;              // sums and sums of squares of the lanes, added to
+  bool begins;                 // a tile, whose first value becomes its pivot
+  float* moments;              // pivots, sums and sums of squares of what is above the pivots; added to
 };
 
 // products[block][tile] = sum over channels of inputs x weights, at one point.

@@ -154,6 +154,30 @@ TEST(WinogradParts, MayHoldSomePlanesOnly) {
     }
 }
 
+// Inputs normed on the way equal inputs normed before; beyond the map there are zeros, not norms of zeros.
+TEST(WinogradNorm, IsAsThatOfTheMapsThemselves) {
+  const Layer layer({"", {kF4, kF4, kF2}, {5, 7, 9}, {3, 3, 3}, {1, 1, 1}, 16, 16});
+  const std::int64_t lanes = channel_block(), blocks = layer.shape().in_channels / lanes, voxels = 5 * 7 * 9;
+  std::vector<float> factors = random_values(blocks * 3 * lanes, 7);
+  std::vector<float> normed(layer.in(), layer.in() + blocks * voxels * lanes);
+  for (std::int64_t n = 0; n < blocks * voxels * lanes; ++n) {
+    const float* own = factors.data() + n / (voxels * lanes) * 3 * lanes + n % lanes;
+    float& value = normed[static_cast<std::size_t>(n)];
+    value = (value - own[0]) * own[lanes] + own[2 * lanes];
+    if (value < 0) value *= 0.25f;
+  }
+  const auto convolution = layer.make({kF4, kF4, kF2}, 8);
+  ASSERT_TRUE(convolution->takes_norm());
+  const std::int64_t count = layer.shape().out_channels * voxels;
+  const AlignedFloats wanted = make_aligned(count), got = make_aligned(count);
+  const MapsPart before{normed.data(), layer.shape().in_channels, 0, 5};
+  const MapsPart on_the_way{layer.in(), layer.shape().in_channels, 0, 5, {factors.data(), 0.25f}};
+  convolution->run({&before, 1}, wanted.get(), {0, 5});
+  convolution->run({&on_the_way, 1}, got.get(), {0, 5});
+  for (std::int64_t n = 0; n < count; ++n)
+    ASSERT_NEAR(got[static_cast<std::size_t>(n)], wanted[static_cast<std::size_t>(n)], 1e-5) << n;
+}
+
 TEST(WinogradRules, FitTheirKernelsAndStrides) {
   EXPECT_TRUE(fits(kF4, 3, 1));
   EXPECT_TRUE(fits(kStrided, 3, 2));

@@ -55,25 +55,6 @@ Layer make_upsampling(const Size3& in, const NamedTensor& weight, const NamedTen
 // Averages boxes of `kernel` voxels side by side; `in` is the size before, a multiple of the kernel.
 Layer make_average_pooling(const Size3& in, std::int64_t channels, const Kernel3& kernel);
 
-// Parameters of an instance norm with biased variance.
-struct Affine {
-  const NamedTensor& weight;
-  const NamedTensor& bias;
-};
-struct NormShape {
-  std::int64_t voxels;
-  double eps, slope;
-};
-// Instance norm and leaky ReLU, in place.
-using InPlaceLayer = std::function<void(float* maps)>;
-InPlaceLayer make_norm(const NormShape& shape, const Affine& norm);
-
-// The end of a residual block: out = leaky_relu(norm(maps) + skip), where the skip goes through `skip_norm`
-// if there is one. One pass over memory after the norms' statistics; `out` may be `maps` or `skip`.
-using JoinLayer = std::function<void(const float* maps, const float* skip, float* out)>;
-JoinLayer make_residual_join(const NormShape& shape, const Affine& norm,
-                             const std::optional<Affine>& skip_norm = {});
-
 // 1x1x1 convolution from blocks to plain storage (heads, D, H, W).
 Layer make_head(const Size3& size, const NamedTensor& weight, const NamedTensor& bias);
 

@@ -13,6 +13,7 @@
 #include "hepar/cpu_kernels/instruction_set.h"
 #include "hepar/cpu_kernels/upsampling.h"
 #include "hepar/nn_cpu/algorithm_choice.h"
+#include "hepar/nn_cpu/instance_norm.h"
 #include "hepar/nn_cpu/layers.h"
 #include "hepar/nn_cpu/onednn_convolution.h"
 
@@ -58,10 +59,19 @@ class PlanBuilder {
   }
 
  private:
+  // A norm whose factors are known, but which the maps have not gone through yet: convolutions that can take
+  // it with their inputs do, which saves a pass over memory.
+  struct PendingNorm {
+    std::shared_ptr<const InstanceNorm> norm;
+    MapArena::Map factors;
+    bool applied = false;
+  };
+
   // Feature maps: the network's input as the caller gave it, or some of the arena's.
   struct Maps {
     std::optional<MapArena::Map> map;
     std::int64_t offset = 0;  // floats
+    std::shared_ptr<PendingNorm> norm = nullptr;
   };
 
   struct Block {
@@ -88,8 +98,10 @@ class PlanBuilder {
   // Appends a step that needs these maps.
   void add_step(std::string name, std::string algorithm, double gflop, std::initializer_list<Maps> needed,
                 std::function<void(const RunMemory&)> run) {
-    for (const Maps& maps : needed)
+    for (const Maps& maps : needed) {
       if (maps.map) plan_.arena_.use(*maps.map, plan_.steps_.size());
+      if (is_pending(maps)) plan_.arena_.use(maps.norm->factors, plan_.steps_.size());
+    }
     plan_.steps_.push_back({std::move(name), std::move(algorithm), gflop, std::move(run)});
   }
 
@@ -155,31 +167,83 @@ class PlanBuilder {
     return made;
   }
 
-  void add_convolution(const Block& block, const Maps& in, const Maps& out) {
-    const Made made = make(block, !in.map);
-    const MapsPart part{nullptr, made.shape.in_channels, 0, made.shape.in[0]};
-    const PlaneRange planes{0, made.shape.out()[0]};
-    add_step(
-        block.name + ".conv", made.algorithm,
-        gflop_of(weight(block.name + ".conv.weight"), voxels_of(made.shape.out())), {in, out},
-        [=, convolution = made.convolution, in = reader(in), out = writer(out)](const RunMemory& memory) {
-          MapsPart maps = part;
-          maps.maps = in(memory);
-          convolution->run({&maps, 1}, out(memory), planes);
-        });
+  static bool is_pending(const Maps& maps) { return maps.norm && !maps.norm->applied; }
+
+  // The norm that maps are still to go through.
+  auto norm_reader(const Maps& maps) const {
+    const MapArena* arena = &plan_.arena_;
+    return [arena, norm = is_pending(maps) ? maps.norm : nullptr](const RunMemory& memory) -> InputNorm {
+      if (!norm) return {};
+      return {memory.work + arena->offset(norm->factors), norm->norm->slope()};
+    };
   }
 
-  void add_norm(const Block& block, const Maps& maps) {
-    add_step(block.name + ".norm", "norm", 0, {maps},
-             [norm = make_norm(norm_shape(block.level), norm(block.name)),
-              maps = writer(maps)](const RunMemory& memory) { norm(maps(memory)); });
+  // Has the maps go through what is pending.
+  void apply_norm(const Maps& maps) {
+    if (!is_pending(maps)) return;
+    add_step("norm", "norm", 0, {maps},
+             [norm = maps.norm->norm, factors = norm_reader(maps), maps = writer(maps)](
+                 const RunMemory& memory) { norm->apply(factors(memory).factors, maps(memory)); });
+    maps.norm->applied = true;
+  }
+
+  // A step's maps and moments that a convolution writes.
+  struct Outputs {
+    Maps maps, moments;  // the latter without a map where none are taken
+    std::int64_t rows = 0;
+  };
+  Outputs outputs_of(const Made& made, const Maps& maps) {
+    const std::int64_t rows = made.convolution->moment_rows();
+    if (rows == 0) return {maps, {}, 0};
+    return {maps, {plan_.arena_.add(2 * rows * 2 * made.shape.out_channels), 0}, rows};
+  }
+  auto moments_writer(const Outputs& outputs) const {
+    return [write = writer(outputs.moments), taken = outputs.rows > 0](const RunMemory& memory) -> double* {
+      return taken ? reinterpret_cast<double*>(write(memory)) : nullptr;  // places are cache lines
+    };
+  }
+
+  Outputs add_convolution(const Block& block, const Maps& in, const Maps& out) {
+    const Made made = make(block, !in.map);
+    if (!made.convolution->takes_norm()) apply_norm(in);
+    const Outputs outputs = outputs_of(made, out);
+    const MapsPart part{nullptr, made.shape.in_channels, 0, made.shape.in[0]};
+    const PlaneRange planes{0, made.shape.out()[0]};
+    add_step(block.name + ".conv", made.algorithm,
+             gflop_of(weight(block.name + ".conv.weight"), voxels_of(made.shape.out())),
+             {in, out, outputs.moments},
+             [=, convolution = made.convolution, in = reader(in), norm = norm_reader(in), out = writer(out),
+              moments = moments_writer(outputs)](const RunMemory& memory) {
+               MapsPart maps = part;
+               maps.maps = in(memory);
+               maps.norm = norm(memory);
+               convolution->run({&maps, 1}, out(memory), planes, moments(memory));
+             });
+    return outputs;
+  }
+
+  // The factors of a convolution's norm, named as in `name` + ".norm".
+  std::shared_ptr<PendingNorm> add_factors(const std::string& name, std::size_t level,
+                                           const Outputs& outputs) {
+    const auto norm_layer = std::make_shared<const InstanceNorm>(norm_shape(level), norm(name));
+    const Maps factors{plan_.arena_.add(norm_layer->factor_count()), 0};
+    add_step(name + ".norm", "norm", 0, {outputs.maps, outputs.moments, factors},
+             [norm_layer, rows = outputs.rows, maps = writer(outputs.maps), moments = moments_writer(outputs),
+              factors = writer(factors)](const RunMemory& memory) {
+               if (rows > 0)
+                 norm_layer->find_factors_from_moments(moments(memory), rows, factors(memory));
+               else
+                 norm_layer->find_factors(maps(memory), factors(memory));
+             });
+    return std::make_shared<PendingNorm>(PendingNorm{norm_layer, *factors.map});
   }
 
   // Convolution, norm and activation.
   Maps add_block(const Block& block, const Maps& in, const Maps& out) {
-    add_convolution(block, in, out);
-    add_norm(block, out);
-    return out;
+    const Outputs outputs = add_convolution(block, in, out);
+    Maps maps = out;
+    maps.norm = add_factors(block.name, block.level, outputs);
+    return maps;
   }
 
   // What an encoder's stage gives. For oneDNN, which takes one part, it is the second half of what the
@@ -216,24 +280,23 @@ class PlanBuilder {
     const std::size_t level = block.level;
     const bool strided = block.stride != kOne;
     const std::string projection = block.name + (strided ? ".skip.1" : ".skip.0");
-    const bool projected = weights_.contains(projection + ".conv.weight");
-    Maps skip = in;
-    if (strided) skip = add_pooling(block, in);
-    if (projected) {
-      const Maps projections = add_maps(level);
-      add_convolution({projection, block.channels, sizes_[level], kOne, kOne, level}, skip, projections);
-      skip = projections;
+    apply_norm(in);
+    Maps skip = strided ? add_pooling(block, in) : in;
+    if (weights_.contains(projection + ".conv.weight")) {
+      const Block pointwise{projection, block.channels, sizes_[level], kOne, kOne, level};
+      skip = add_block(pointwise, skip, add_maps(level));
     }
     Block convolution = block;
     convolution.name = block.name + ".conv1";
     const Maps first = add_block(convolution, in, add_maps(level));
     const std::string second = block.name + ".conv2";
-    add_convolution(block_at(level, second), first, out);
-    std::optional<Affine> skip_norm;
-    if (projected) skip_norm.emplace(norm(projection));
-    add_step(second + ".norm", "norm", 0, {skip, out},
-             [join = make_residual_join(norm_shape(level), norm(second), skip_norm), skip = reader(skip),
-              out = writer(out)](const RunMemory& memory) { join(out(memory), skip(memory), out(memory)); });
+    Maps sum = out;
+    sum.norm = add_factors(second, level, add_convolution(block_at(level, second), first, out));
+    add_step(second + ".join", "norm", 0, {skip, sum},
+             [norm = sum.norm->norm, skip = reader(skip), skip_norm = norm_reader(skip), out = writer(out),
+              factors = norm_reader(sum)](const RunMemory& memory) {
+               norm->join(factors(memory).factors, skip(memory), skip_norm(memory).factors, out(memory));
+             });
   }
 
   Maps add_pooling(const Block& block, const Maps& in) {
@@ -251,13 +314,13 @@ class PlanBuilder {
       Block block = block_at(level, fmt::format("decoder.stages.{}.convs.{}", s, j));
       const Maps out = add_maps(level);
       if (j > 0) {
-        add_convolution(block, maps, out);
-      } else {
-        block.channels.push_back(block.channels[0]);
-        add_upsampling(block, fmt::format("decoder.transpconvs.{}", s), maps, out);
+        maps = add_block(block, maps, out);
+        continue;
       }
-      add_norm(block, out);
+      block.channels.push_back(block.channels[0]);
+      const Outputs outputs = add_upsampling(block, fmt::format("decoder.transpconvs.{}", s), maps, out);
       maps = out;
+      maps.norm = add_factors(block.name, level, outputs);
     }
     return maps;
   }
@@ -271,21 +334,22 @@ class PlanBuilder {
   }
 
   // The upsampling `up` of `maps` and the convolution of its maps beside the skip's.
-  void add_upsampling(const Block& block, const std::string& up, const Maps& maps, const Maps& out) {
+  Outputs add_upsampling(const Block& block, const std::string& up, const Maps& maps, const Maps& out) {
+    apply_norm(maps);
     const std::size_t level = block.level;
     const auto upsampling = make_upsampling(level, up);
     const double gflop = gflop_of(weight(up + ".weight"), voxels_of(sizes_[level + 1]));
     const Maps skip = skips_[level];
     if (compares_onednn()) {
+      apply_norm(skip);
       const Maps both{skip.map, 0};
       add_step(up, "direct", gflop, {maps, both},
                [=, in = reader(maps), out = writer(both)](const RunMemory& memory) {
                  upsampling->run(in(memory), out(memory), {0, upsampling->shape().out()[0]});
                });
-      add_convolution(block, both, out);
-    } else {
-      add_slabs(block, upsampling, gflop, maps, skip, out);
+      return add_convolution(block, both, out);
     }
+    return add_slabs(block, upsampling, gflop, maps, skip, out);
   }
 
   // Planes of a slab: some steps of the convolution's, and what its kernel needs around them.
@@ -296,33 +360,39 @@ class PlanBuilder {
     return std::min((planes + step - 1) / step * step, steps * step);
   }
 
-  void add_slabs(const Block& block, const std::shared_ptr<const Upsampling>& upsampling, double gflop,
-                 const Maps& maps, const Maps& skip, const Maps& out) {
+  Outputs add_slabs(const Block& block, const std::shared_ptr<const Upsampling>& upsampling, double gflop,
+                    const Maps& maps, const Maps& skip, const Maps& out) {
     const std::size_t level = block.level;
     const Made made = make(block, false);
+    if (!made.convolution->takes_norm()) apply_norm(skip);
+    const Outputs outputs = outputs_of(made, out);
     const Size3 size = sizes_[level];
     const std::int64_t halo = block.kernel[0] / 2, planes = slab_planes(made, level);
     const std::int64_t most = std::min(size[0], planes + 2 * halo), half = channels(level);
     const Maps slab{plan_.arena_.add(half * most * size[1] * size[2]), 0};
     gflop += gflop_of(weight(block.name + ".conv.weight"), voxels_of(size));
-    add_step(block.name + ".conv with " + up_name(level), made.algorithm, gflop, {maps, skip, slab, out},
-             [=, convolution = made.convolution, in = reader(maps), skip = reader(skip), slab = writer(slab),
-              out = writer(out)](const RunMemory& memory) {
-               for (std::int64_t d = 0; d < size[0]; d += planes) {
-                 const std::int64_t end = std::min(size[0], d + planes);
-                 const PlaneRange needed{std::max<std::int64_t>(0, d - halo), std::min(size[0], end + halo)};
-                 upsampling->run(in(memory), slab(memory), needed);
-                 const MapsPart parts[] = {{slab(memory), half, needed.begin, needed.end - needed.begin},
-                                           {skip(memory), half, 0, size[0]}};
-                 convolution->run(parts, out(memory), {d, end});
-               }
-             });
+    add_step(
+        block.name + ".conv with " + up_name(level), made.algorithm, gflop,
+        {maps, skip, slab, out, outputs.moments},
+        [=, convolution = made.convolution, in = reader(maps), skip = reader(skip), norm = norm_reader(skip),
+         slab = writer(slab), out = writer(out), moments = moments_writer(outputs)](const RunMemory& memory) {
+          for (std::int64_t d = 0; d < size[0]; d += planes) {
+            const std::int64_t end = std::min(size[0], d + planes);
+            const PlaneRange needed{std::max<std::int64_t>(0, d - halo), std::min(size[0], end + halo)};
+            upsampling->run(in(memory), slab(memory), needed);
+            const MapsPart parts[] = {{slab(memory), half, needed.begin, needed.end - needed.begin},
+                                      {skip(memory), half, 0, size[0], norm(memory)}};
+            convolution->run(parts, out(memory), {d, end}, moments(memory));
+          }
+        });
+    return outputs;
   }
   std::string up_name(std::size_t level) const {
     return fmt::format("transpconvs.{}", sizes_.size() - 2 - level);
   }
 
   void add_head(const Maps& maps) {
+    apply_norm(maps);
     const std::string name = fmt::format("decoder.seg_layers.{}", sizes_.size() - 2);
     const NamedTensor& kernel = weight(name + ".weight");
     const auto head = std::make_shared<const Head>(

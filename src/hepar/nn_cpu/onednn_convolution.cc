@@ -68,7 +68,7 @@ class OneDnnConvolution : public Convolution {
     std::copy(weights.bias.begin(), weights.bias.end(), static_cast<float*>(bias_.get_data_handle()));
   }
 
-  void run(std::span<const MapsPart> in, float* out, const PlaneRange& planes, float*) const override {
+  void run(std::span<const MapsPart> in, float* out, const PlaneRange& planes, double*) const override {
     HEPAR_EXPECT(in.size() == 1 && planes.begin == 0 && planes.end == out_.get_desc().dims()[2],
                  "oneDNN takes one part and all planes");
     memory source(in_.get_desc(), engine_, const_cast<float*>(in[0].maps));  // only read
