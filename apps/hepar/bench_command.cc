@@ -36,14 +36,16 @@ void bind(CLI::App& app, NetworkArguments& arguments) {
       ->excludes(model)
       ->type_name("N,..")
       ->default_str("32,64,128,256,320,320");
-  app.add_option("--patch", arguments.patch, "Voxels of an edge, or along d, h and w; default: the model's, or 64")
+  app.add_option("--patch", arguments.patch,
+                 "Voxels of an edge, or along d, h and w; default: the model's, or 64")
       ->delimiter(',')
       ->expected(1, 3)
       ->allow_extra_args(false)
       ->check(CLI::Range(1, 4096))
       ->type_name("N | D,H,W");
-  app.add_option("--engine", arguments.options.algorithms,
-                 "default: the fastest; exact: without F(4,3); onednn: oneDNN's direct convolution, to compare with")
+  app.add_option(
+         "--engine", arguments.options.algorithms,
+         "default: the fastest; exact: without F(4,3); onednn: oneDNN's direct convolution, to compare with")
       ->transform(CLI::CheckedTransformer(kEngines).description("default, exact or onednn"))
       ->default_str("default");
   app.add_option("--repeats", arguments.options.repeats, "Passes of which the median counts")

@@ -15,15 +15,16 @@ namespace hepar {
 
 // What runs the networks.
 struct EngineChoice {
-  std::string device = "cpu";  // "cpu", Hepar's own engine; "cuda", "libtorch": LibTorch on a GPU, on the processor
+  std::string device =
+      "cpu";  // "cpu", Hepar's own engine; "cuda", "libtorch": LibTorch on a GPU, on the processor
   std::string rounding = "default";  // "exact": none coarser than that of float32 sums
 };
 // --device and --engine.
 void bind_device(CLI::App& app, EngineChoice& choice);
 void bind_engine(CLI::App& app, EngineChoice& choice);
 
-// LibTorch comes from a plugin (torch_plugin.h, with its errors). "exact" leaves out F(4,3)^3 on the processor
-// and float16 on a GPU, in which nnU-Net convolves there.
+// LibTorch comes from a plugin (torch_plugin.h, with its errors). "exact" leaves out F(4,3)^3 on the
+// processor and float16 on a GPU, in which nnU-Net convolves there.
 EngineFactory engine_factory(const EngineChoice& choice);
 
 // Where the CPU engine keeps what it found out about this machine: $XDG_CACHE_HOME/hepar/tuning.json,

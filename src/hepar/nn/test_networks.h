@@ -108,9 +108,29 @@ inline std::vector<NetworkCase> slice_cases() {
   return cases;
 }
 
+// Short and long axes, one of a single voxel under kernels that reach beyond it, and channels that fill no
+// block.
+inline std::vector<NetworkCase> odd_size_cases() {
+  std::vector<NetworkCase> cases;
+  cases.push_back({"cube_of_8", make_spec({7, 9, 20}), {1, 1, 8, 8, 8}});
+  cases.push_back({"sizes_40_56_24", make_spec({5, 11, 13}, 1), {1, 1, 40, 56, 24}});
+  cases.push_back({"rod_of_192", make_spec({6, 10, 12}, 1), {1, 1, 192, 8, 8}});
+  NetworkCase sheet{"sheet_of_192", make_spec({3, 9}, 1), {1, 1, 1, 192, 192}};
+  sheet.spec.strides[1] = {1, 2, 2};
+  cases.push_back(sheet);
+  NetworkCase row{"row_of_one_voxel_in_h_and_d", make_spec({17, 9, 33}), {1, 1, 1, 1, 36}};
+  NetworkCase flat{"one_voxel_in_h", make_spec({12, 20, 24}), {1, 1, 12, 1, 20}};
+  NetworkCase residual{"residual_one_voxel_in_w", make_residual_spec({9, 17}), {1, 1, 10, 14, 1}};
+  row.spec.strides = {{1, 1, 1}, {1, 1, 2}, {1, 1, 2}};
+  flat.spec.strides = {{1, 1, 1}, {2, 1, 2}, {2, 1, 2}};
+  residual.spec.strides[1] = {2, 2, 1};
+  cases.insert(cases.end(), {row, flat, residual});
+  return cases;
+}
+
 inline std::vector<NetworkCase> network_cases() {
   std::vector<NetworkCase> cases = plain_cases();
-  for (const auto& more : {residual_cases(), slice_cases()})
+  for (const auto& more : {residual_cases(), slice_cases(), odd_size_cases()})
     cases.insert(cases.end(), more.begin(), more.end());
   return cases;
 }

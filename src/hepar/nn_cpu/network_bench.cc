@@ -99,9 +99,9 @@ NetworkBench bench_network(const NetworkSpec& spec, Weights weights, const Netwo
   const auto [d, h, w] = options.patch;
   const TensorShape shape{1, spec.input_channels, d, h, w};
   check_input(spec, shape);
-  const auto engine =
-      make_cpu_engine(spec, std::move(weights),
-                      {.algorithms = options.algorithms, .workspace = nullptr, .tuning_file = options.tuning_file});
+  const auto engine = make_cpu_engine(
+      spec, std::move(weights),
+      {.algorithms = options.algorithms, .workspace = nullptr, .tuning_file = options.tuning_file});
   const Tensor input = noise(shape);
   engine->run(input);
   bench.threads = thread_count();
@@ -119,15 +119,15 @@ std::string network_bench_json(const NetworkBench& bench) {
                    {"gflop", bench.gflop},
                    {"effective_gflops", bench.gflop / bench.seconds},
                    {"peak_gflops", bench.peak_gflops}};
-  const Json document{{"format", "hepar.network-bench/1"},
-                      {"hepar_version", version()},
-                      {"engine", name_of(bench.options.algorithms)},
-                      {"patch", bench.options.patch},
-                      {"repeats", bench.options.repeats},
-                      {"machine",
-                       {{"instruction_set", cpu::name_of(cpu::instruction_set())}, {"threads", bench.threads}}},
-                      {"layers", std::move(layers)},
-                      {"total", total}};
+  const Json document{
+      {"format", "hepar.network-bench/1"},
+      {"hepar_version", version()},
+      {"engine", name_of(bench.options.algorithms)},
+      {"patch", bench.options.patch},
+      {"repeats", bench.options.repeats},
+      {"machine", {{"instruction_set", cpu::name_of(cpu::instruction_set())}, {"threads", bench.threads}}},
+      {"layers", std::move(layers)},
+      {"total", total}};
   return document.dump(1);
 }
 
@@ -136,12 +136,13 @@ std::string network_bench_text(const NetworkBench& bench) {
   for (const LayerProfile& layer : bench.layers) text += row_text(layer, bench);
   text += row_text({"total", name_of(bench.options.algorithms), bench.gflop, bench.seconds}, bench);
   const auto [d, h, w] = bench.options.patch;
-  return text + fmt::format(
-                    "{} x {} x {} voxels, {} threads, {}, median of {}: {:.2f} CPU seconds; the processor's peak "
-                    "is {:.0f} GFLOP/s. GFLOP counts the layers' definition: Winograd's algorithms need fewer "
-                    "operations and may pass the peak. Hepar {}.",
-                    d, h, w, bench.threads, cpu::name_of(cpu::instruction_set()), bench.options.repeats,
-                    bench.cpu_seconds, bench.peak_gflops, version());
+  return text +
+         fmt::format(
+             "{} x {} x {} voxels, threads: {}, {}, median of {}: {:.2f} CPU seconds; the processor's peak "
+             "is {:.0f} GFLOP/s. GFLOP counts the layers' definition: Winograd's algorithms need fewer "
+             "operations and may pass the peak. Hepar {}.",
+             d, h, w, bench.threads, cpu::name_of(cpu::instruction_set()), bench.options.repeats,
+             bench.cpu_seconds, bench.peak_gflops, version());
 }
 
 }  // namespace hepar

@@ -15,8 +15,8 @@ struct NetworkBenchOptions {
   std::filesystem::path tuning_file = {};
 };
 
-// Times of one forward pass, medians over the repeats. A layer's and the whole pass's are taken apart, so that
-// the layers' sum shows what watching them costs.
+// Times of one forward pass, medians over the repeats. A layer's and the whole pass's are taken apart, so
+// that the layers' sum shows what watching them costs.
 struct NetworkBench {
   NetworkBenchOptions options;
   std::vector<LayerProfile> layers;

@@ -57,15 +57,15 @@ TEST(NetworkBench, IsATable) {
   EXPECT_THAT(text, HasSubstr("direct                  500.00   62.5     3.000       6.0     60\n"));
   // 4 GFLOP in 0.8 s.
   EXPECT_THAT(text, HasSubstr("exact                   800.00  100.0     4.000       5.0     50\n"));
-  EXPECT_THAT(text, HasSubstr("8 x 16 x 32 voxels, 2 threads"));
+  EXPECT_THAT(text, HasSubstr("8 x 16 x 32 voxels, threads: 2"));
 }
 
 class NetworkBenchOf : public testing::TestWithParam<CpuAlgorithms> {};
 
 TEST_P(NetworkBenchOf, ANetworkAddsUpItsLayers) {
   const NetworkSpec spec = make_plain_spec({8, 16, 24});
-  const NetworkBench bench = bench_network(
-      spec, random_weights(spec, 1), {.patch = {8, 12, 16}, .repeats = 2, .algorithms = GetParam()});
+  const NetworkBench bench = bench_network(spec, random_weights(spec, 1),
+                                           {.patch = {8, 12, 16}, .repeats = 2, .algorithms = GetParam()});
   EXPECT_EQ(bench.threads, thread_count());
   EXPECT_GT(bench.seconds, 0);
   EXPECT_GT(bench.cpu_seconds, 0);
@@ -95,7 +95,9 @@ INSTANTIATE_TEST_SUITE_P(Cpu, NetworkBenchOf,
 TEST(NetworkBench, RefusesAPatchThatDoesNotFit) {
   const NetworkSpec spec = make_plain_spec({8, 16});
   EXPECT_THAT(error_of(ErrorCode::kInvalidInput,
-                       [&] { bench_network(spec, random_weights(spec, 1), {.patch = {8, 8, 9}}); }),
+                       [&] {
+                         bench_network(spec, random_weights(spec, 1), {.patch = {8, 8, 9}});
+                       }),
               HasSubstr("1 x 1 x 8 x 8 x 9"));
 }
 
