@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // network_run MODEL INPUT OUTPUT: passes of a model folder's first fold over one input, raw float32 in (C, D,
-// H, W), logits out. The first pass, which plans, does not count. Prints the other passes' times,
-//   {"seconds": [..], "cpu_seconds": [..]}
+// H, W), logits out. The first pass, which plans, does not count. Prints the other passes' times
+// and the process's VmHWM,
+//   {"seconds": [..], "cpu_seconds": [..], "peak_kilobytes": ..}
 // The other side of bench/peers/network.py.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -11,6 +12,7 @@
 #include <ctime>
 #include <fstream>
 #include <map>
+#include <string>
 #include <vector>
 
 #include "hepar/core/error.h"
@@ -41,6 +43,15 @@ Tensor read_input(const Arguments& arguments, std::int64_t channels) {
   return input;
 }
 
+std::int64_t peak_kilobytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    std::int64_t value = 0;
+    if (word == "VmHWM:" && status >> value) return value;
+  }
+  return 0;
+}
+
 double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
 void run(const Arguments& arguments) {
@@ -63,9 +74,9 @@ void run(const Arguments& arguments) {
   std::ofstream(arguments.output, std::ios::binary)
       .write(reinterpret_cast<const char*>(logits.values.data()),
              static_cast<std::streamsize>(logits.values.size() * sizeof(float)));
-  fmt::print(R"({{"seconds": {}, "cpu_seconds": {}}})"
+  fmt::print(R"({{"seconds": {}, "cpu_seconds": {}, "peak_kilobytes": {}}})"
              "\n",
-             wall, cpu);
+             wall, cpu, peak_kilobytes());
 }
 
 }  // namespace

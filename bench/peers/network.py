@@ -8,7 +8,7 @@
 The network is nnU-Net's plain U-Net of 32, 64, 128, 256, 320, 320 channels, two convolutions in a stage, three
 outputs, with He's random weights. Every measurement is a process of its own, whose first pass does not count; the
 engines take turns for --rounds rounds, and the medians over all their passes count: seconds by the clock, CPU seconds
-of all threads, and the largest resident set of any of its processes (PyTorch's includes Python's own). Where other
+of all threads, and the largest VmHWM of its processes (PyTorch's includes Python's own). Where other
 programs use the machine too, CPU seconds are what to compare. Threads wait asleep: ONNX Runtime without spinning,
 OpenMP passive. Differences are the largest ones from PyTorch in float64, for the first edge alone. The folder keeps
 the model and the figures (network.json), so that a second run need not make it.
@@ -146,6 +146,11 @@ def make_files(folder, edges):
             net.double()(input_of(edges[0]).double()).numpy().tofile(wanted)
 
 
+def peak_kilobytes():
+    status = pathlib.Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0])
+
+
 def torch_passes(folder, output, edge, threads, repeats):
     torch.set_num_threads(threads)
     net = UNet().eval()
@@ -160,7 +165,7 @@ def torch_passes(folder, output, edge, threads, repeats):
             seconds.append(time.perf_counter() - start)
             cpu_seconds.append(time.process_time() - cpu)
     logits.numpy().tofile(output)
-    print(json.dumps({"seconds": seconds, "cpu_seconds": cpu_seconds}))
+    print(json.dumps({"seconds": seconds, "cpu_seconds": cpu_seconds, "peak_kilobytes": peak_kilobytes()}))
 
 
 def commands(options, edge, threads):
@@ -179,14 +184,9 @@ def commands(options, edge, threads):
 
 
 def run_one(options, command):
-    """Times of a process and its VmHWM in MB."""
+    """What the process prints."""
     env = {**os.environ, "OMP_WAIT_POLICY": "passive", "NODE_PATH": str(options.peers / "node_modules")}
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, env=env)
-    text = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    if status != 0:
-        raise SystemExit(f"{command[0]} ended with status {os.waitstatus_to_exitcode(status)}")
-    return {**json.loads(text), "peak_mb": usage.ru_maxrss / 1024}
+    return json.loads(subprocess.run(command, stdout=subprocess.PIPE, env=env, check=True).stdout)
 
 
 def measure(options, edge, threads):
@@ -198,7 +198,7 @@ def measure(options, edge, threads):
             total = results.setdefault(name, {"seconds": [], "cpu_seconds": [], "peak_mb": 0})
             total["seconds"] += one["seconds"]
             total["cpu_seconds"] += one["cpu_seconds"]
-            total["peak_mb"] = max(total["peak_mb"], one["peak_mb"])
+            total["peak_mb"] = max(total["peak_mb"], one["peak_kilobytes"] / 1024)
             if wanted is not None:
                 logits = np.fromfile(options.output / "logits.bin", "<f4")
                 total["largest_difference"] = float(np.abs(logits - wanted).max())

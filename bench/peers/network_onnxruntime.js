@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // node network_onnxruntime.js MODEL.onnx INPUT.bin OUTPUT.bin EDGE THREADS REPEATS: passes through ONNX Runtime,
-// the first of which does not count; prints {"seconds": [..], "cpu_seconds": [..]}. NODE_PATH leads to
+// the first of which does not count; prints
+// {"seconds": [..], "cpu_seconds": [..], "peak_kilobytes": ..}. NODE_PATH leads to
 // onnxruntime-node.
 'use strict';
 const fs = require('fs');
@@ -33,6 +34,7 @@ async function main() {
     cpuSeconds.push((cpu.user + cpu.system) * 1e-6);
   }
   fs.writeFileSync(output, Buffer.from(logits.buffer, logits.byteOffset, logits.byteLength));
-  console.log(JSON.stringify({seconds, cpu_seconds: cpuSeconds}));
+  const peakKilobytes = Number(/VmHWM:\s*(\d+)/.exec(fs.readFileSync('/proc/self/status', 'utf8'))[1]);
+  console.log(JSON.stringify({seconds, cpu_seconds: cpuSeconds, peak_kilobytes: peakKilobytes}));
 }
 main();
