@@ -43,5 +43,6 @@ Command make_preprocess_command();
 Command make_train_command();
 Command make_import_command();
 Command make_series_command();
+Command make_bench_command();
 
 }  // namespace hepar

@@ -4,32 +4,56 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 
 #include "hepar/core/error.h"
-#include "hepar/nn_cpu/cpu_engine.h"
 #include "torch_plugin.h"
 
 namespace hepar {
 namespace fs = std::filesystem;
 
-EngineFactory cpu_engine_factory() {
-  // Folds, and the stages of a cascade, run one after the other.
-  return [workspace = make_cpu_workspace()](const ModelPlan& plan, const Weights& weights) {
-    return make_cpu_engine(plan.network, weights, {.workspace = workspace});
-  };
-}
-
-void bind_device(CLI::App& app, std::string& device) {
-  app.add_option("--device", device,
+void bind_device(CLI::App& app, EngineChoice& choice) {
+  app.add_option("--device", choice.device,
                  "What runs the network: cpu; cuda, a GPU by LibTorch; libtorch, the processor by LibTorch")
       ->check(CLI::IsMember({"cpu", "cuda", "libtorch"}))
       ->capture_default_str();
 }
 
-EngineFactory engine_factory(const std::string& device, bool exact) {
-  if (device == "cpu") return cpu_engine_factory();
-  const bool gpu = device == "cuda";
-  return torch_engine_factory({.device = gpu ? "cuda" : "cpu", .half = gpu && !exact});
+void bind_engine(CLI::App& app, EngineChoice& choice) {
+  app.add_option("--engine", choice.rounding,
+                 "default: the fastest; exact: rounding errors no larger than those of float32 sums, slower")
+      ->check(CLI::IsMember({"default", "exact"}))
+      ->capture_default_str();
+}
+
+EngineFactory engine_factory(const EngineChoice& choice) {
+  const bool exact = choice.rounding == "exact";
+  if (choice.device != "cpu") {
+    const bool gpu = choice.device == "cuda";
+    return torch_engine_factory({.device = gpu ? "cuda" : "cpu", .half = gpu && !exact});
+  }
+  CpuEngineOptions options{.algorithms = exact ? CpuAlgorithms::kExact : CpuAlgorithms::kDefault,
+                           // Folds, and the stages of a cascade, run one after the other.
+                           .workspace = make_cpu_workspace(),
+                           .tuning_file = default_tuning_file()};
+  return [options](const ModelPlan& plan, const Weights& weights) {
+    return make_cpu_engine(plan.network, weights, options);
+  };
+}
+
+fs::path default_tuning_file() {
+  const auto folder_in = [](const char* variable) {
+    const char* value = std::getenv(variable);
+    const fs::path folder = value == nullptr ? "" : value;
+    return folder.is_absolute() ? folder : fs::path();
+  };
+  fs::path cache = folder_in("XDG_CACHE_HOME");
+  if (cache.empty()) {
+    const fs::path home = folder_in("HOME");
+    if (home.empty()) return {};
+    cache = home / ".cache";
+  }
+  return cache / "hepar" / "tuning.json";
 }
 
 fs::path default_model_folder() {

@@ -21,7 +21,7 @@ constexpr std::array kCommands{
     &make_filter_command,     &make_convert_command, &make_calibrate_command, &make_evaluate_command,
     &make_report_command,     &make_leakage_command, &make_reproduce_command, &make_import_command,
     &make_deidentify_command, &make_phantom_command, &make_plan_command,      &make_preprocess_command,
-    &make_train_command,      &make_demo_command};  // = help order
+    &make_train_command,      &make_demo_command,    &make_bench_command};  // = help order
 
 std::string footer(const Command& command) {
   std::string text;

@@ -17,7 +17,7 @@ namespace {
 struct PredictArguments {
   PredictRequest request;
   bool no_mirror = false;
-  std::string device = "cpu";
+  EngineChoice engine;
 };
 
 void bind(CLI::App& app, PredictArguments& arguments) {
@@ -29,7 +29,8 @@ void bind(CLI::App& app, PredictArguments& arguments) {
                  "Model folder, nnU-Net's TRAINER__PLANS__CONFIGURATION or Hepar's")
       ->required();
   bind_model_selection(app, request.selection);
-  bind_device(app, arguments.device);
+  bind_device(app, arguments.engine);
+  bind_engine(app, arguments.engine);
   app.add_flag("--no-mirror", arguments.no_mirror,
                "No average over mirrored patches: up to 8 times faster, slightly less accurate");
   app.add_option("--step", request.options.step_fraction, "Distance of neighbouring windows in patches")
@@ -38,7 +39,7 @@ void bind(CLI::App& app, PredictArguments& arguments) {
   app.add_flag("--save-probabilities", request.save_probabilities,
                "Also NAME.npz with the probabilities and NAME.pkl, as nnU-Net writes them");
   app.add_flag("--parity", request.options.parity,
-               "Round as nnU-Net does (16-bit sums) instead of keeping 32 bits");
+               "Round as nnU-Net does (16-bit sums) instead of keeping 32 bits; implies --engine exact");
   app.add_flag("--continue", request.keep_existing, "Leave out the cases that OUTPUT has");
   app.add_option(
       "--previous-stage", request.previous_stage,
@@ -53,8 +54,9 @@ void bind(CLI::App& app, PredictArguments& arguments) {
 void run(const PredictArguments& arguments, Console& console) {
   PredictRequest request = arguments.request;
   request.options.mirror = !arguments.no_mirror;
-  const PredictResult result =
-      predict_folder(request, engine_factory(arguments.device, request.options.parity), &console);
+  EngineChoice engine = arguments.engine;
+  if (request.options.parity) engine.rounding = "exact";
+  const PredictResult result = predict_folder(request, engine_factory(engine), &console);
   console.end_progress();
   if (console.json) console.result(predict_json(result));
   console.say(predict_text(result, request.output));

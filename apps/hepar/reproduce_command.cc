@@ -91,7 +91,7 @@ void run(const ReproduceArguments& arguments, Console& console) {
   } else if (request.model.empty()) {
     request.model = default_model_folder();
   }
-  const Reproduction reproduction = reproduce(request, cpu_engine_factory(), &console);
+  const Reproduction reproduction = reproduce(request, engine_factory({}), &console);
   ReportRequest page;
   page.folder = request.output;
   page.most_mb = arguments.most_mb;

@@ -16,13 +16,14 @@ Command make_segment_command() {
   auto request = std::make_shared<SegmentRequest>();
   auto choice = std::make_shared<LesionChoice>();
   auto dicom = std::make_shared<DicomChoice>();
+  auto engine = std::make_shared<EngineChoice>();
   return {.name = "segment",
           .summary = "Contour liver, tumours and cysts on one CT.",
           .sources = {"Network and inference: Isensee et al., Nat. Methods 18:203-211, 2021 (nnU-Net)",
                       "paper's rule: Lin et al., Front. Oncol. 14:1423774, 2024, formula 2",
                       "evidence rule: docs/lesions.md, with the source of every constant"},
           .bind =
-              [request, choice, dicom](CLI::App& app) {
+              [request, choice, dicom, engine](CLI::App& app) {
                 bind_ct_options(app, request->ct);
                 app.add_option("-o,--output", request->output,
                                fmt::format("Folder for {}; of a DICOM CT also {}", kCaseFiles, kDicomFiles))
@@ -33,7 +34,8 @@ Command make_segment_command() {
                 bind_model_selection(app, request->selection);
                 app.add_flag("--mirror", request->inference.mirror,
                              "Average over mirrored patches where the model allows it: up to 8 times slower");
-                bind_device(app, request->device);
+                bind_device(app, *engine);
+                bind_engine(app, *engine);
                 app.add_option("--tumour-label", request->tumour_labels,
                                "Names or values of the model's liver tumours; default: found by their names")
                     ->delimiter(',')
@@ -43,12 +45,13 @@ Command make_segment_command() {
                 bind_dicom_options(app, *dicom);
               },
           .run =
-              [request, choice, dicom](Console& console) {
+              [request, choice, dicom, engine](Console& console) {
                 if (request->model.empty()) request->model = default_model_folder();
                 request->options = choice->resolved();
                 request->dicom = dicom->resolved();
-                const SegmentResult result =
-                    segment_case(*request, engine_factory(request->device, false), &console);
+                request->device = engine->device;
+                request->engine = engine->rounding;
+                const SegmentResult result = segment_case(*request, engine_factory(*engine), &console);
                 if (console.json) console.result(segment_json(result));
                 console.say(segment_text(result, request->output));
               }};

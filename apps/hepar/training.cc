@@ -31,7 +31,7 @@ TrainerCall call_of(const fs::path& run, std::uint32_t fold, const TrainingOptio
 }
 
 Validation validate(const ReadyTraining& ready, const TrainerCall& call, Console& console) {
-  const Model model = load_model(call.run, engine_factory(call.device, false),
+  const Model model = load_model(call.run, engine_factory({.device = call.device}),
                                  {.folds = {std::to_string(call.fold)}, .checkpoint = {}});
   const fs::path folder = call.run / fmt::format("fold_{}", call.fold) / "validation";
   Validation validation = validate_model(model, open_training_set(ready.run.dataset), ready.split.validation,

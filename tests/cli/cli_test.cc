@@ -65,8 +65,9 @@ class Cli : public testing::Test {
 TEST_F(Cli, HelpAndVersion) {
   const Outcome help = run("--help");
   EXPECT_EQ(help.status, 0);
-  for (const char* verb : {"segment", "predict", "model", "filter", "calibrate", "evaluate", "report",
-                           "reproduce", "leakage", "phantom", "plan", "preprocess", "train", "demo"}) {
+  for (const char* verb :
+       {"segment", "predict", "model", "filter", "calibrate", "evaluate", "report", "reproduce", "leakage",
+        "phantom", "plan", "preprocess", "train", "demo", "bench"}) {
     EXPECT_NE(help.out.find(verb), std::string::npos) << verb;
     EXPECT_EQ(run(std::string(verb) + " --help").status, 0) << verb;
   }

@@ -58,6 +58,7 @@ TEST_F(TorchEngineCli, SegmentsAsTheCpuEngineDoes) {
     ASSERT_EQ(outcome.status, 0) << outcome.err;
     const auto record = nlohmann::json::parse(read_text_file(root_ / device / "run.json"));
     EXPECT_EQ(record["options"]["device"], device);
+    EXPECT_EQ(record["options"]["engine"], "default");
   }
   const LabelMap wanted = read_labels(path("cpu/unfiltered.nii.gz")).voxels;
   const LabelMap got = read_labels(path("libtorch/unfiltered.nii.gz")).voxels;

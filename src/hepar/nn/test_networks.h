@@ -4,16 +4,16 @@
 // Networks of all kinds with random weights, for the tests of engines.
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <ostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "hepar/core/random.h"
 #include "hepar/nn/network_spec.h"
+#include "hepar/nn/random_network.h"
 #include "hepar/nn/tensor.h"
-#include "hepar/tensors/weights.h"
 
 namespace hepar::conformance {
 
@@ -24,26 +24,6 @@ inline Tensor random_tensor(const TensorShape& shape, std::uint64_t seed) {
   return tensor;
 }
 
-// He's initialisation (He et al., ICCV 2015), so that signals keep their size; norms and biases away from 1
-// and 0.
-inline Weights random_weights(const NetworkSpec& spec, std::uint64_t seed) {
-  Weights weights;
-  Random random(seed);
-  for (const auto& [name, shape] : parameters_of(spec)) {
-    std::int64_t count = 1;
-    for (const auto size : shape) count *= size;
-    const bool is_scale = name.ends_with("norm.weight");
-    const double sd =
-        shape.size() == 1 ? 0.2 : std::sqrt(2.0 * static_cast<double>(shape[0]) / static_cast<double>(count));
-    auto& tensor = weights[name];
-    tensor.shape = shape;
-    for (std::int64_t n = 0; n < count; ++n) {
-      tensor.values.push_back(static_cast<float>(random.normal(is_scale ? 1 : 0, sd)));
-    }
-  }
-  return weights;
-}
-
 struct NetworkCase {
   std::string name;
   NetworkSpec spec;
@@ -51,15 +31,7 @@ struct NetworkCase {
 };
 
 inline NetworkSpec make_spec(std::vector<std::int64_t> features, std::int64_t blocks = 2) {
-  NetworkSpec spec;
-  const std::size_t stages = features.size();
-  spec.features_per_stage = std::move(features);
-  spec.kernel_sizes.assign(stages, {3, 3, 3});
-  spec.strides.assign(stages, {2, 2, 2});
-  spec.strides[0] = {1, 1, 1};
-  spec.conv_per_stage.assign(stages, blocks);
-  spec.conv_per_stage_decoder.assign(stages - 1, blocks);
-  return spec;
+  return make_plain_spec(std::move(features), blocks);
 }
 
 inline std::vector<NetworkCase> plain_cases() {
@@ -136,9 +108,29 @@ inline std::vector<NetworkCase> slice_cases() {
   return cases;
 }
 
+// Short and long axes, one of a single voxel under kernels that reach beyond it, and channels that fill no
+// block.
+inline std::vector<NetworkCase> odd_size_cases() {
+  std::vector<NetworkCase> cases;
+  cases.push_back({"cube_of_8", make_spec({7, 9, 20}), {1, 1, 8, 8, 8}});
+  cases.push_back({"sizes_40_56_24", make_spec({5, 11, 13}, 1), {1, 1, 40, 56, 24}});
+  cases.push_back({"rod_of_192", make_spec({6, 10, 12}, 1), {1, 1, 192, 8, 8}});
+  NetworkCase sheet{"sheet_of_192", make_spec({3, 9}, 1), {1, 1, 1, 192, 192}};
+  sheet.spec.strides[1] = {1, 2, 2};
+  cases.push_back(sheet);
+  NetworkCase row{"row_of_one_voxel_in_h_and_d", make_spec({17, 9, 33}), {1, 1, 1, 1, 36}};
+  NetworkCase flat{"one_voxel_in_h", make_spec({12, 20, 24}), {1, 1, 12, 1, 20}};
+  NetworkCase residual{"residual_one_voxel_in_w", make_residual_spec({9, 17}), {1, 1, 10, 14, 1}};
+  row.spec.strides = {{1, 1, 1}, {1, 1, 2}, {1, 1, 2}};
+  flat.spec.strides = {{1, 1, 1}, {2, 1, 2}, {2, 1, 2}};
+  residual.spec.strides[1] = {2, 2, 1};
+  cases.insert(cases.end(), {row, flat, residual});
+  return cases;
+}
+
 inline std::vector<NetworkCase> network_cases() {
   std::vector<NetworkCase> cases = plain_cases();
-  for (const auto& more : {residual_cases(), slice_cases()})
+  for (const auto& more : {residual_cases(), slice_cases(), odd_size_cases()})
     cases.insert(cases.end(), more.begin(), more.end());
   return cases;
 }

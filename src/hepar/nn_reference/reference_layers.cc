@@ -8,26 +8,40 @@
 namespace hepar::reference {
 namespace {
 
-// The sum over the kernel for one output voxel and one input channel.
-double correlate(const Maps& input, std::int64_t channel, const float* kernel, const Kernel3& size,
-                 const Kernel3& corner) {
-  double sum = 0;
-  for (std::int64_t a = 0; a < size[0]; ++a) {
-    for (std::int64_t b = 0; b < size[1]; ++b) {
-      for (std::int64_t c = 0; c < size[2]; ++c, ++kernel) {
-        const std::int64_t d = corner[0] + a, h = corner[1] + b, w = corner[2] + c;
-        const bool inside =
-            d >= 0 && h >= 0 && w >= 0 && d < input.shape.d && h < input.shape.h && w < input.shape.w;
-        if (inside) sum += *kernel * input.at(channel, d, h, w);
-      }
-    }
-  }
-  return sum;
-}
-
 std::int64_t product(const Kernel3& size) { return size[0] * size[1] * size[2]; }
 
 Kernel3 kernel_of(const NamedTensor& weight) { return {weight.shape[2], weight.shape[3], weight.shape[4]}; }
+
+// Output voxels along w, each `stride` input voxels from the next.
+struct Row {
+  double* values;
+  std::int64_t count, stride;
+};
+
+// Adds the sums over all input channels and the kernel, whose first tap lies at `corner` for the first voxel
+// of the row.
+void correlate_row(const Maps& input, const float* weights, const Kernel3& kernel, const Kernel3& corner,
+                   const Row& row) {
+  const TensorShape& in = input.shape;
+  for (std::int64_t i = 0; i < in.c; ++i) {
+    for (std::int64_t a = 0; a < kernel[0]; ++a) {
+      for (std::int64_t b = 0; b < kernel[1]; ++b) {
+        const std::int64_t d = corner[0] + a, h = corner[1] + b;
+        const float* taps = weights + ((i * kernel[0] + a) * kernel[1] + b) * kernel[2];
+        if (d < 0 || h < 0 || d >= in.d || h >= in.h) continue;
+        const double* voxels = input.values.data() + ((i * in.d + d) * in.h + h) * in.w;
+        for (std::int64_t c = 0; c < kernel[2]; ++c) {
+          const double tap = taps[c];
+          const std::int64_t first = corner[2] + c;  // input voxel of the row's first
+          const std::int64_t begin = (std::max<std::int64_t>(-first, 0) + row.stride - 1) / row.stride;
+          const std::int64_t end =
+              std::min(row.count, (std::max<std::int64_t>(in.w - first, 0) + row.stride - 1) / row.stride);
+          for (std::int64_t n = begin; n < end; ++n) row.values[n] += tap * voxels[first + n * row.stride];
+        }
+      }
+    }
+  }
+}
 
 }  // namespace
 
@@ -37,19 +51,14 @@ Maps convolve(const Maps& input, const Affine& layer, const Kernel3& stride) {
   const auto reduced = [](std::int64_t size, std::int64_t step) { return (size + step - 1) / step; };
   Maps output({1, layer.weight.shape[0], reduced(in.d, stride[0]), reduced(in.h, stride[1]),
                reduced(in.w, stride[2])});
-  std::size_t n = 0;
+  double* row = output.values.data();
   for (std::int64_t c = 0; c < output.shape.c; ++c) {
+    const float* weights = layer.weight.values.data() + c * in.c * product(kernel);
     for (std::int64_t d = 0; d < output.shape.d; ++d) {
-      for (std::int64_t h = 0; h < output.shape.h; ++h) {
-        for (std::int64_t w = 0; w < output.shape.w; ++w, ++n) {
-          const Kernel3 corner{d * stride[0] - kernel[0] / 2, h * stride[1] - kernel[1] / 2,
-                               w * stride[2] - kernel[2] / 2};
-          output.values[n] = layer.bias.values[static_cast<std::size_t>(c)];
-          for (std::int64_t i = 0; i < in.c; ++i) {
-            const float* weights = layer.weight.values.data() + (c * in.c + i) * product(kernel);
-            output.values[n] += correlate(input, i, weights, kernel, corner);
-          }
-        }
+      for (std::int64_t h = 0; h < output.shape.h; ++h, row += output.shape.w) {
+        std::fill_n(row, output.shape.w, layer.bias.values[static_cast<std::size_t>(c)]);
+        const Kernel3 corner{d * stride[0] - kernel[0] / 2, h * stride[1] - kernel[1] / 2, -(kernel[2] / 2)};
+        correlate_row(input, weights, kernel, corner, {row, output.shape.w, stride[2]});
       }
     }
   }

@@ -49,7 +49,8 @@ std::map<std::string, std::string> inference_options(const SegmentRequest& reque
           {"checkpoint", model.checkpoints.front().file.filename().string()},
           {"mirror", request.inference.mirror ? "yes" : "no"},
           {"step", fmt::format("{}", request.inference.step_fraction)},
-          {"device", request.device}};
+          {"device", request.device},
+          {"engine", request.engine}};
 }
 
 std::vector<RunInput> run_inputs(const SegmentRequest& request, const ModelStages& stages) {

@@ -22,7 +22,8 @@ struct SegmentRequest {
   std::filesystem::path model;
   ModelSelection selection;
   PredictOptions inference = kWithoutMirroring;
-  std::string device = "cpu";              // what the engines run on, for the run's record
+  std::string device = "cpu";              // what the engines run on and how they round,
+  std::string engine = "default";          // for the run's record
   std::vector<std::string> tumour_labels;  // names or values of the model's liver tumours; empty: by name
   std::filesystem::path output;
   LesionFilterOptions options;
