@@ -21,8 +21,8 @@ struct SegmentRequest {
   CtSource ct;
   std::filesystem::path model;
   ModelSelection selection;
-  PredictOptions inference = kWithoutMirroring;
-  std::string device = "cpu";              // what the engines run on, for the run's record
+  PredictOptions inference = kWithoutMirroring;  // its searched labels and record are set by segment_case()
+  std::string device = "cpu";                    // what the engines run on, for the run's record
   std::vector<std::string> tumour_labels;  // names or values of the model's liver tumours; empty: by name
   std::filesystem::path output;
   LesionFilterOptions options;
@@ -45,6 +45,14 @@ struct LiverModel {
 LiverModel load_liver_model(const std::filesystem::path& folder, const EngineFactory& make_engine);
 Prediction predict_liver(const CtVolume& ct, const LiverModel& model, const PredictOptions& options,
                          Progress* progress = nullptr);
+
+// `options` with the labels that Search::kLabels is to look for: the model's liver and all in it. Without it,
+// and a sentence in `notes`, where the model has other labels too, which such a search would cut.
+// Error(kInvalidInput) when the coarse model knows no liver.
+PredictOptions with_liver_search(PredictOptions options, const LiverModel& model,
+                                 std::vector<std::string>& notes);
+// What the search did, for the user; empty where all windows ran as asked.
+std::string search_note(const SearchRecord& record);
 
 // There is one liver: of the connected parts of `labels` (26 neighbours) the largest stays, and so does
 // every part that holds tumour; the others become background. Returns the note that says how many

@@ -69,6 +69,7 @@ class Prediction {
   }
 
   void make_sums(std::int64_t heads) {
+    heads_ = heads;
     sums_ = options_.parity ? half_sums(windows_, heads, folds_.count())
                             : float_sums(windows_, heads, folds_.count(), options_.elsewhere);
   }
@@ -98,6 +99,7 @@ class Prediction {
     wanted.c = logits.shape.c;
     HEPAR_EXPECT(logits.shape == wanted, "logits of another size than the patch");
     if (!sums_) make_sums(wanted.c);
+    HEPAR_EXPECT(wanted.c == heads_, fmt::format("{} heads instead of {}", wanted.c, heads_));
     return logits;
   }
 
@@ -115,6 +117,7 @@ class Prediction {
   SlidingWindows windows_;
   Progress* progress_;
   std::unique_ptr<WindowSums> sums_;
+  std::int64_t heads_ = 0;
   std::vector<Kernel3> pending_;  // windows that wait for a batch
   std::int64_t done_ = 0;         // windows
 };
