@@ -20,8 +20,8 @@ struct CoarsePass {
   std::string fault;   // why the finding is not to be relied on; empty: it is
 };
 
-// The plan of a model for a scan of half its resolution: an eighth of the voxels.
-ModelPlan half_resolution(const ModelPlan& plan);
+// The plan with its voxels enlarged 1.5 times along each axis: 3.4 times fewer.
+ModelPlan coarsened(const ModelPlan& plan);
 
 // The network once over the scan at the plan's spacing, without mirroring and with little overlap. Parts that
 // are tiny are dropped; nothing found, or a volume that no liver has, is a fault.

@@ -116,7 +116,7 @@ class Model::Prediction {
         model_.coarse_
             ? find_coarsely(channels_, model_.coarse_->folder_.plan, model_.coarse_->folder_.labels,
                             *model_.coarse_->folds_, options_.searched.coarse, progress_)
-            : find_coarsely(channels_, half_resolution(plan), model_.folder_.labels, *model_.folds_,
+            : find_coarsely(channels_, coarsened(plan), model_.folder_.labels, *model_.folds_,
                             options_.searched.own, progress_);
     record_.coarse_windows = coarse.windows;
     record_.coarse_seconds = coarse.seconds;

@@ -39,7 +39,7 @@ class Model {
   // The labels that nnU-Net would write, before any postprocessing. `channels` are the image's, on one grid.
   // A cascade's second stage takes the labels of its first one on the same grid, other models none; else
   // Error(kInvalidInput). `probabilities` is called with every plane, see there.
-  // Search::kLabels: the coarse model, or this one at half its resolution, looks over the whole scan, and
+  // Search::kLabels: the coarse model, or this one at a lower resolution, looks over the whole scan, and
   // windows run near what it found of `searched`; more run as long as those labels come near to windows that
   // did not, which takes further passes. All windows with body run where the coarse finding is no liver's,
   // or kPasses passes were not enough. Not with `probabilities`.
