@@ -30,8 +30,8 @@ void bind_search(CLI::App& app, Search& search, bool has_liver) {
   app.add_option("--search", search,
                  has_liver
                      ? "Which windows run: full, all; body, all but those with nothing but air; liver, those "
-                       "near the liver that a coarse pass finds"
-                     : "Which windows run: full, all; body, all but those with nothing but air")
+                       "near the liver that a coarse pass finds; default liver"
+                     : "Which windows run: full, all, the default; body, all but those with nothing but air")
       ->transform(CLI::CheckedTransformer(has_liver ? kAll : kWithoutLiver)
                       .description(has_liver ? "full, body or liver" : "full or body"))
       ->type_name("WHERE");

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 #include "hepar/imaging/connected_components.h"
 #include "hepar/infer/label_finder.h"
@@ -57,6 +58,13 @@ ModelPlan coarsened(const ModelPlan& plan) {
   ModelPlan coarse = plan;
   for (double& spacing_mm : coarse.spacing_mm) spacing_mm *= kCoarsening;
   return coarse;
+}
+
+std::int64_t coarse_window_count(const Kernel3& size, const ModelPlan& plan) {
+  Kernel3 coarse;
+  for (std::size_t axis = 0; axis < 3; ++axis)
+    coarse[axis] = std::max<std::int64_t>(1, std::llround(static_cast<double>(size[axis]) / kCoarsening));
+  return SlidingWindows(coarse, plan.patch_size, kStep).count();
 }
 
 CoarsePass find_coarsely(std::span<const CtVolume> channels, const ModelPlan& plan,

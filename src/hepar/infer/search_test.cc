@@ -51,7 +51,6 @@ PredictOptions near_liver(SearchRecord& record) {
   return {.mirror = false, .search = Search::kLabels, .searched = {{1, 2}, {1, 2}}, .record = &record};
 }
 
-// The coarse model sees what `blind` does not hide from it.
 Model model_with_coarse(const FakeNetwork& coarse, const FakeNetwork& fine = thresholds) {
   return {liver_model(), fake_folds({fine}), std::make_unique<Model>(liver_model(), fake_folds({coarse}))};
 }
@@ -90,22 +89,38 @@ TEST(LiverFirst, TakesALiverAtTheScansEdgeAsClean) {
   EXPECT_LT(record.windows_run, record.windows);
 }
 
-// The coarse model sees liver up to HU of 85 only; the fine one goes on where the scan gets brighter.
-TEST(LiverFirst, GrowsUntilTheLiverIsWhole) {
-  CtVolume ct = body_with_liver({{2, 4, 4}, {22, 13, 13}});
+// The coarse model sees liver below 85 HU only, up to i = 10; the windows of the first pass end at 16.
+CtVolume liver_to(std::int64_t end) {
+  CtVolume ct = body_with_liver({{2, 4, 4}, {end, 13, 13}});
   for (Int3 at; at.k < 32; ++at.k)
     for (at.j = 0; at.j < 32; ++at.j)
-      for (at.i = 10; at.i < 32; ++at.i)
+      for (at.i = 10; at.i < end; ++at.i)
         if (ct[at] > 0) ct[at] = 95;
-  const FakeNetwork half_blind = [](const Tensor& input) {
-    Tensor seen = input;
-    for (float& hu : seen.values) hu = hu > 85 ? 0 : hu;
-    return thresholds(seen);
-  };
+  return ct;
+}
+Tensor half_blind(const Tensor& input) {
+  Tensor seen = input;
+  for (float& hu : seen.values) hu = hu > 85 ? 0 : hu;
+  return thresholds(seen);
+}
+
+TEST(LiverFirst, GrowsUntilTheLiverIsWhole) {
+  // Found to 16, so that 3 voxels more are wanted: windows up to 20, which is clean.
+  const CtVolume ct = liver_to(18);
   const Model model = model_with_coarse(half_blind);
   SearchRecord record;
   EXPECT_EQ(voxels(model.predict(ct, near_liver(record))), voxels(model.predict(ct, {.mirror = false})));
-  EXPECT_GE(record.passes, 2);
+  EXPECT_EQ(record.passes, 2);
+  EXPECT_EQ(record.fallback, "");
+}
+
+TEST(LiverFirst, TakesAllWindowsWhenGrowingTwiceWouldNotDo) {
+  const CtVolume ct = liver_to(30);
+  const Model model = model_with_coarse(half_blind);
+  SearchRecord record;
+  EXPECT_EQ(voxels(model.predict(ct, near_liver(record))), voxels(model.predict(ct, {.mirror = false})));
+  EXPECT_EQ(record.passes, 3);
+  EXPECT_NE(record.fallback.find("2 times"), std::string::npos) << record.fallback;
 }
 
 TEST(LiverFirst, SearchesTheWholeBodyAfterAFindingThatIsNoLiver) {
@@ -146,6 +161,17 @@ TEST(LiverFirst, LeavesOutTinyPartsOfTheCoarseFinding) {
   ct[{28, 28, 22}] = ct[{28, 28, 23}] = ct[{28, 28, 24}] = 80;  // 21
   model.predict(ct, near_liver(large));
   EXPECT_GT(large.windows_run, without.windows_run);
+}
+
+TEST(LiverFirst, IsLeftOutWhereItCanSaveLittle) {
+  // 13 voxels: 3 windows of 8 along each axis; 9 at the lower resolution: 2.
+  const Model model(liver_model(), fake_folds({thresholds}));
+  CtVolume ct({.size = {13, 13, 13}, .spacing_mm = {10, 10, 10}}, 80);
+  SearchRecord record;
+  model.predict(ct, near_liver(record));
+  EXPECT_EQ(record.coarse_windows, 0);
+  EXPECT_EQ(record.windows_run, 27);
+  EXPECT_NE(record.fallback.find("8 windows would save little of 27"), std::string::npos) << record.fallback;
 }
 
 TEST(LiverFirst, IsNotForSlicesAndCascades) {

@@ -14,7 +14,12 @@ namespace {
 constexpr double kRegionMm = 3;
 // Windows hold the finding and this much around it. The coarse pass fell short of the true liver or a tumour
 // in it by 15 mm at most on phantoms and by 23 mm on a real CT; what it misses by more is found by growing.
-constexpr double kMarginMm = 30;
+// But at least this share of a patch, where neighbouring windows weigh the same: so none that is left out
+// weighs more there than one that runs. On a 512 x 512 phantom 48 mm instead of 30 mm (patches of 192 mm)
+// bring the label map from a Dice of 0.9975 (tumour 0.9962) with all windows' to 0.9997, by 18 windows of 32
+// instead of 12.
+constexpr double kMarginPatches = 0.25;
+constexpr double kLeastMarginMm = 30;
 // Labels of a pass this near to what did not run make it run.
 constexpr double kGuardMm = 10;
 constexpr double kAirHu = -500;
@@ -23,6 +28,14 @@ Geometry region_grid(const Geometry& network) {
   Vec3 spacing_mm;
   for (int axis = 0; axis < 3; ++axis) spacing_mm[axis] = std::max(kRegionMm, network.spacing_mm[axis]);
   return geometry_with_spacing(network, spacing_mm);
+}
+
+double margin_mm_of(const Kernel3& patch, const Geometry& network) {
+  const Vec3 spacing_mm = network.spacing_mm;
+  const double longest_mm =
+      std::max({static_cast<double>(patch[0]) * spacing_mm.z, static_cast<double>(patch[1]) * spacing_mm.y,
+                static_cast<double>(patch[2]) * spacing_mm.x});
+  return std::max(kLeastMarginMm, kMarginPatches * longest_mm);
 }
 
 Kernel3 network_size(const PreprocessedCase& prepared) {
@@ -50,7 +63,8 @@ WindowSearch::WindowSearch(const PreprocessedCase& prepared, const ModelFolder& 
                            bool body_only)
     : windows_(network_size(prepared), model.plan.patch_size, step_fraction),
       labels_(model.labels),
-      network_grid_(hepar::network_grid(prepared)) {
+      network_grid_(hepar::network_grid(prepared)),
+      margin_mm_(margin_mm_of(model.plan.patch_size, network_grid_)) {
   const auto air = air_value(model.plan);
   if (body_only && air) body_ = windows_above(windows_, prepared.image, *air);
 }
@@ -59,7 +73,7 @@ void WindowSearch::look_near(const Mask& found, std::span<const int> labels) {
   finder_.emplace(labels_, labels);
   region_ = resample_labels(found, region_grid(network_grid_));
   in_pass_ = Mask(region_.geometry());
-  near_ = windows_over(windows_, grown(region_, kMarginMm));
+  near_ = windows_over(windows_, grown(region_, margin_mm_));
 }
 
 std::vector<std::uint8_t> WindowSearch::run() const {
@@ -89,7 +103,7 @@ bool WindowSearch::is_clean() {
   if (near_.empty() || count_outside(windows_, near_, grown(in_pass_, kGuardMm)) == 0) return true;
   add(region_, in_pass_);
   in_pass_ = Mask(region_.geometry());
-  const std::vector<std::uint8_t> wanted = windows_over(windows_, grown(region_, kMarginMm));
+  const std::vector<std::uint8_t> wanted = windows_over(windows_, grown(region_, margin_mm_));
   for (std::size_t n = 0; n < near_.size(); ++n) near_[n] |= wanted[n];
   return false;
 }

@@ -52,6 +52,7 @@ class WindowSearch {
   std::vector<std::uint8_t> near_;  // windows near the labels; empty: all
   std::optional<LabelFinder> finder_;
   Geometry network_grid_;
+  double margin_mm_;
   Mask region_;   // what was found in any pass, on a grid of about kRegionMm over the network's
   Mask in_pass_;  // ... and in this one
   std::vector<std::uint8_t> plane_;
