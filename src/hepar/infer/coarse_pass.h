@@ -26,8 +26,8 @@ ModelPlan coarsened(const ModelPlan& plan);
 // About how many windows a coarse pass by that plan runs where the plan's own grid has `size` voxels.
 std::int64_t coarse_window_count(const Kernel3& size, const ModelPlan& plan);
 
-// The network once over the scan at the plan's spacing, without mirroring and with little overlap. Parts of less
-// than 2 % of the largest are dropped; nothing found, or a volume that no liver has, is a fault.
+// The network once over the scan at the plan's spacing, without mirroring and with little overlap. Parts of
+// less than 2 % of the largest are dropped; nothing found, or a volume that no liver has, is a fault.
 CoarsePass find_coarsely(std::span<const CtVolume> channels, const ModelPlan& plan,
                          const DatasetLabels& labels, const FoldEngines& folds, std::span<const int> wanted,
                          Progress* progress = nullptr);

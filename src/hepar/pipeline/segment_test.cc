@@ -34,11 +34,15 @@ TEST(DropLiverIslands, SaysNothingWhenThereIsNothingToDrop) {
 }
 
 TEST(SearchNote, SaysWhatWasSkippedAndWhy) {
-  EXPECT_EQ(search_note({.windows = 8, .windows_run = 8, .passes = 1}), "");
-  EXPECT_EQ(search_note({.windows = 8, .windows_run = 3, .passes = 1}),
+  EXPECT_EQ(search_note({.windows = 8, .windows_run = 8, .passes = 1, .fallback = {}}), "");
+  EXPECT_EQ(search_note({.windows = 8, .windows_run = 3, .passes = 1, .fallback = {}}),
             "3 of the full grid's 8 windows ran; all others count as background");
-  EXPECT_EQ(search_note(
-                {.windows = 32, .windows_run = 21, .coarse_windows = 4, .passes = 2, .coarse_seconds = 1.5}),
+  EXPECT_EQ(search_note({.windows = 32,
+                         .windows_run = 21,
+                         .coarse_windows = 4,
+                         .passes = 2,
+                         .coarse_seconds = 1.5,
+                         .fallback = {}}),
             "21 of the full grid's 32 windows ran in 2 passes, after a coarse pass of 4 windows (1.5 s); all "
             "others "
             "count as background");
