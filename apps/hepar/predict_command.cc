@@ -33,9 +33,8 @@ void bind(CLI::App& app, PredictArguments& arguments) {
   bind_engine(app, arguments.engine);
   app.add_flag("--no-mirror", arguments.no_mirror,
                "No average over mirrored patches: up to 8 times faster, slightly less accurate");
-  app.add_option("--step", request.options.step_fraction, "Distance of neighbouring windows in patches")
-      ->check(CLI::Range(0.05, 1.0))
-      ->capture_default_str();
+  bind_step(app, request.options.step_fraction);
+  bind_search(app, request.options.search, false);
   app.add_flag("--save-probabilities", request.save_probabilities,
                "Also NAME.npz with the probabilities and NAME.pkl, as nnU-Net writes them");
   app.add_flag("--parity", request.options.parity,

@@ -34,6 +34,8 @@ Command make_segment_command() {
                 bind_model_selection(app, request->selection);
                 app.add_flag("--mirror", request->inference.mirror,
                              "Average over mirrored patches where the model allows it: up to 8 times slower");
+                bind_step(app, request->inference.step_fraction);
+                bind_search(app, request->inference.search, true);
                 bind_device(app, *engine);
                 bind_engine(app, *engine);
                 app.add_option("--tumour-label", request->tumour_labels,

@@ -122,6 +122,7 @@ CaseResult judge_and_write(const CtVolume& ct, LabelMap labels, CaseJob job) {
   }
   RunRecord run = make_run_record(job.command, std::move(job.inputs), job.options);
   run.options.merge(job.inference);
+  run.search = std::move(job.search);
   OutputFolder out(job.output);
   write_labels(out.staging() / kLabelsFile, result.labels);
   write_labels(out.staging() / kUnfilteredFile, before);

@@ -180,6 +180,14 @@ std::optional<LiverLabels> find_liver_labels(const DatasetLabels& labels,
   return found;
 }
 
+std::vector<int> find_liver_values(const DatasetLabels& labels) {
+  const std::vector<Kind> kinds = kinds_by_name(labels);
+  std::vector<int> values;
+  for (std::size_t n = 0; n < kinds.size(); ++n)
+    if (kinds[n] != Kind::kNone) values.push_back(written_for(labels, n));
+  return values;
+}
+
 std::string meaning_note(const LiverLabels& meaning) {
   const auto text = [](const std::vector<int>& values) {
     return values.empty() ? std::string("none") : fmt::format("{}", fmt::join(values, ", "));

@@ -20,6 +20,14 @@ DatasetLabels labels_named(Regions regions) {
   return labels;
 }
 
+TEST(FindLiverValues, NeedNoTumour) {
+  EXPECT_THAT(find_liver_values(labels_named({{"liver", {1}}})), ElementsAre(1));
+  EXPECT_THAT(
+      find_liver_values(labels_named({{"spleen", {1}}, {"liver", {2}}, {"hepatic cyst", {4}}, {"HCC", {5}}})),
+      ElementsAre(2, 4, 5));
+  EXPECT_THAT(find_liver_values(labels_named({{"spleen", {1}}})), IsEmpty());
+}
+
 TEST(FindLiverLabels, TumoursInAnySpelling) {
   for (const char* tumour : {"cancer",
                              "tumor",

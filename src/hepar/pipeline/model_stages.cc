@@ -41,7 +41,11 @@ WideLabelMap predict_stages(const ModelStages& stages, std::span<const CtVolume>
                             const WideLabelMap* earlier_labels, const ProbabilitySink& sink) {
   if (stages.earlier == nullptr || earlier_labels != nullptr)
     return stages.model.predict(channels, options, progress, earlier_labels, sink);
-  const WideLabelMap labels = stages.earlier->predict(channels, options, progress);
+  // A search's labels and record are the last stage's.
+  PredictOptions earlier = options;
+  earlier.search = Search::kFull;
+  earlier.record = nullptr;
+  const WideLabelMap labels = stages.earlier->predict(channels, earlier, progress);
   return stages.model.predict(channels, options, progress, &labels, sink);
 }
 

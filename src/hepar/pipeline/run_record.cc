@@ -48,6 +48,7 @@ RunRecord read_record(const Json& document, const fs::path& folder) {
   record.model_summary = document.at("model_summary");
   record.options = document.at("options").get<std::map<std::string, std::string>>();
   record.timings_s = document.at("timings_s").get<std::map<std::string, double>>();
+  if (document.contains("search")) record.search = document.at("search").get<std::map<std::string, double>>();
   return record;
 }
 
@@ -70,7 +71,8 @@ RunRecord make_run_record(const std::string& command, std::vector<RunInput> inpu
                    .inputs = std::move(inputs),
                    .model_summary = {},
                    .options = options_of(options),
-                   .timings_s = {}};
+                   .timings_s = {},
+                   .search = {}};
   for (RunInput& input : record.inputs) {
     input.sha256 = sha256_of_path(input.path);
     if (input.role == "model") record.model_summary = model_summary(input.path);
@@ -104,6 +106,7 @@ std::string run_json(const RunRecord& record, const fs::path& folder) {
                    {"model_summary", record.model_summary},
                    {"options", record.options},
                    {"timings_s", record.timings_s}};
+  if (!record.search.empty()) document["search"] = record.search;
   for (const RunInput& input : record.inputs) {
     const fs::path path = fs::absolute(input.path).lexically_normal().lexically_relative(base);
     document["inputs"].push_back({{"role", input.role}, {"path", path.string()}, {"sha256", input.sha256}});

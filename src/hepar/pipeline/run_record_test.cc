@@ -46,13 +46,15 @@ TEST_F(RunRecords, HoldHashesModelOptionsAndVersion) {
 }
 
 TEST_F(RunRecords, ComeBackWithTheirPaths) {
-  const RunRecord run = record();
+  RunRecord run = record();
+  run.search = {{"windows", 32}, {"windows_run", 18}};
   make_folder(root_ / "out");
   write_text_file(root_ / "out" / kRunFile, run_json(run, root_ / "out"));
   EXPECT_THAT(read_text_file(root_ / "out" / kRunFile), HasSubstr("\"../ct\""));
   const RunRecord back = read_run_record(root_ / "out").value();
   EXPECT_EQ(back.input("ct")->path, root_ / "ct");
   EXPECT_EQ(back.timings_s, run.timings_s);
+  EXPECT_EQ(back.search, run.search);
   EXPECT_EQ(back.options, run.options);
   EXPECT_EQ(back.model_summary, run.model_summary);
 }

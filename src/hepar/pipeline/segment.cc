@@ -41,6 +41,18 @@ void check_channels(const ModelFolder& model) {
                           model.path.string(), channels, fmt::join(model.labels.channel_names, ", ")));
 }
 
+std::string search_name(Search search) {
+  return search == Search::kFull ? "full" : search == Search::kBody ? "body" : "liver";
+}
+
+std::map<std::string, double> search_of(const SearchRecord& record) {
+  return {{"windows", static_cast<double>(record.windows)},
+          {"windows_run", static_cast<double>(record.windows_run)},
+          {"coarse_windows", static_cast<double>(record.coarse_windows)},
+          {"coarse_s", record.coarse_seconds},
+          {"passes", record.passes}};
+}
+
 std::map<std::string, std::string> inference_options(const SegmentRequest& request,
                                                      const ModelFolder& model) {
   std::vector<std::string> folds;
@@ -49,6 +61,7 @@ std::map<std::string, std::string> inference_options(const SegmentRequest& reque
           {"checkpoint", model.checkpoints.front().file.filename().string()},
           {"mirror", request.inference.mirror ? "yes" : "no"},
           {"step", fmt::format("{}", request.inference.step_fraction)},
+          {"search", search_name(request.inference.search)},
           {"device", request.device},
           {"engine", request.engine}};
 }
@@ -73,7 +86,13 @@ SegmentResult write_model_labels(const SegmentRequest& request, const ModelStage
                                        kStructureSetFile, kSegmentationFile));
   }
   clock.start("network");
-  const WideLabelMap labels = predict_stages(model, std::span(&ct.voxels, 1), request.inference, progress);
+  SearchRecord record;
+  PredictOptions options = request.inference;
+  options.record = &record;
+  // No label is known to be the liver's, so that none may be cut.
+  if (options.search == Search::kLabels) options.search = Search::kBody;
+  const WideLabelMap labels = predict_stages(model, std::span(&ct.voxels, 1), options, progress);
+  if (std::string note = search_note(record); !note.empty()) result.notes.push_back(std::move(note));
   clock.start("write");
   std::vector<std::int64_t> counts(65536);
   for (const std::uint16_t label : labels.voxels()) ++counts[label];
@@ -85,6 +104,7 @@ SegmentResult write_model_labels(const SegmentRequest& request, const ModelStage
   }
   RunRecord run = make_run_record("segment", run_inputs(request, model), {});
   run.options = inference_options(request, model.model.folder());
+  run.search = search_of(record);
   OutputFolder out(request.output);
   write_labels(out.staging() / kModelLabelsFile, labels);
   run.timings_s = clock.seconds();
@@ -107,6 +127,47 @@ LiverModel load_liver_model(const std::filesystem::path& folder, const EngineFac
                                                       folder.string(), fmt::join(names_of(labels), ", ")));
   }
   return {std::move(stages), *meaning};
+}
+
+PredictOptions with_liver_search(PredictOptions options, const LiverModel& model,
+                                 std::vector<std::string>& notes) {
+  if (options.search != Search::kLabels) return options;
+  const Model& fine = model.stages.model;
+  options.searched.own = find_liver_values(fine.folder().labels);
+  for (const int tumour : model.meaning.tumour) options.searched.own.push_back(tumour);
+  if (fine.coarse() != nullptr) {
+    const ModelFolder& coarse = fine.coarse()->folder();
+    options.searched.coarse = find_liver_values(coarse.labels);
+    if (options.searched.coarse.empty()) {
+      throw Error(
+          ErrorCode::kInvalidInput,
+          fmt::format("the coarse model in {} has no label named as a liver, it has {}; take the folder "
+                      "away or give --search full",
+                      coarse.path.string(), fmt::join(names_of(coarse.labels), ", ")));
+    }
+  }
+  if (model.meaning.others.empty()) return options;
+  options.search = Search::kBody;
+  notes.push_back(fmt::format("the whole body was searched, as the model has labels besides the liver's: {}",
+                              fmt::join(model.meaning.others, ", ")));
+  return options;
+}
+
+std::string search_note(const SearchRecord& record) {
+  if (!record.fallback.empty()) {
+    return fmt::format(
+        "all windows ran after the search near the liver, as {} ({} windows in all, and {} of the "
+        "coarse pass)",
+        record.fallback, record.windows_run, record.coarse_windows);
+  }
+  if (record.windows_run == record.windows) return {};
+  const std::string coarse = record.coarse_windows == 0
+                                 ? std::string()
+                                 : fmt::format(", after a coarse pass of {} windows ({:.1f} s)",
+                                               record.coarse_windows, record.coarse_seconds);
+  return fmt::format("{} of the full grid's {} windows ran{}{}; all others count as background",
+                     record.windows_run, record.windows,
+                     record.passes > 1 ? fmt::format(" in {} passes", record.passes) : "", coarse);
 }
 
 Prediction predict_liver(const CtVolume& ct, const LiverModel& model, const PredictOptions& options,
@@ -163,7 +224,11 @@ SegmentResult segment_case(const SegmentRequest& request, const EngineFactory& m
   const LiverModel model{std::move(stages), *meaning};
   const ModelFolder& folder = model.stages.model.folder();
   clock.start("network");
-  Prediction prediction = predict_liver(ct.voxels, model, request.inference, progress);
+  SearchRecord record;
+  PredictOptions options = with_liver_search(request.inference, model, ct.notes);
+  options.record = &record;
+  Prediction prediction = predict_liver(ct.voxels, model, options, progress);
+  if (std::string note = search_note(record); !note.empty()) ct.notes.push_back(std::move(note));
   ct.notes.insert(ct.notes.end(), prediction.notes.begin(), prediction.notes.end());
   if (are_hepars(folder.labels, *meaning)) {
     prediction.model_labels = {};
@@ -176,6 +241,7 @@ SegmentResult segment_case(const SegmentRequest& request, const EngineFactory& m
                                    .inputs = run_inputs(request, model.stages),
                                    .options = request.options,
                                    .inference = inference_options(request, folder),
+                                   .search = search_of(record),
                                    .model_labels = std::move(prediction.model_labels),
                                    .dicom = case_dicom(ct.series, request.dicom),
                                    .output = request.output,

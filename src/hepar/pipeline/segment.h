@@ -14,14 +14,17 @@
 
 namespace hepar {
 
-// What `segment` does unless told otherwise: mirroring takes 8 times as long.
+// All windows; mirroring takes 8 times as long.
 inline constexpr PredictOptions kWithoutMirroring{.step_fraction = 0.5, .mirror = false, .parity = false};
+// What `segment` does unless told otherwise: Dice changes by no more than 0.002 (docs/models.md).
+inline constexpr PredictOptions kNearLiver{
+    .step_fraction = 0.5, .mirror = false, .parity = false, .search = Search::kLabels};
 
 struct SegmentRequest {
   CtSource ct;
   std::filesystem::path model;
   ModelSelection selection;
-  PredictOptions inference = kWithoutMirroring;
+  PredictOptions inference = kNearLiver;   // its searched labels and record are set by segment_case()
   std::string device = "cpu";              // what the engines run on and how they round,
   std::string engine = "default";          // for the run's record
   std::vector<std::string> tumour_labels;  // names or values of the model's liver tumours; empty: by name
@@ -46,6 +49,14 @@ struct LiverModel {
 LiverModel load_liver_model(const std::filesystem::path& folder, const EngineFactory& make_engine);
 Prediction predict_liver(const CtVolume& ct, const LiverModel& model, const PredictOptions& options,
                          Progress* progress = nullptr);
+
+// `options` with the labels that Search::kLabels is to look for: the model's liver and all in it. Without it,
+// and a sentence in `notes`, where the model has other labels too, which such a search would cut.
+// Error(kInvalidInput) when the coarse model knows no liver.
+PredictOptions with_liver_search(PredictOptions options, const LiverModel& model,
+                                 std::vector<std::string>& notes);
+// What the search did, for the user; empty where all windows ran as asked.
+std::string search_note(const SearchRecord& record);
 
 // There is one liver: of the connected parts of `labels` (26 neighbours) the largest stays, and so does
 // every part that holds tumour; the others become background. Returns the note that says how many

@@ -36,19 +36,18 @@ class Prediction {
         folds_(folds),
         options_(options),
         windows_({image.shape.d, image.shape.h, image.shape.w}, options.patch, options.step_fraction),
-        progress_(progress) {}
+        progress_(progress) {
+    if (options.run.empty()) return;
+    windows_.choose(options.run);
+    // No window may be left to tell how many heads there are.
+    if (!windows_.takes_all()) make_sums(static_cast<std::int64_t>(options.elsewhere.size()));
+  }
 
   void run(const PlaneSink& sink) {
     const auto& starts = windows_.starts(0);
     std::int64_t finished = 0;
     for (std::size_t n = 0; n < starts.size(); ++n) {
-      for (const std::int64_t h : windows_.starts(1)) {
-        for (const std::int64_t w : windows_.starts(2)) {
-          pending_.push_back({starts[n], h, w});
-          if (static_cast<std::int64_t>(pending_.size()) >= folds_.preferred_samples()) add_pending();
-        }
-      }
-      if (!pending_.empty()) add_pending();
+      add_windows(n);
       const std::int64_t untouched = n + 1 < starts.size() ? starts[n + 1] : image_.shape.d;
       for (; finished < untouched; ++finished) sink(finished, sums_->finish(finished));
     }
@@ -56,8 +55,27 @@ class Prediction {
   }
 
  private:
+  // Those that begin at plane starts(0)[n].
+  void add_windows(std::size_t n) {
+    const auto &along_h = windows_.starts(1), &along_w = windows_.starts(2);
+    for (std::size_t h = 0; h < along_h.size(); ++h) {
+      for (std::size_t w = 0; w < along_w.size(); ++w) {
+        if (!windows_.takes(n, h, w)) continue;
+        pending_.push_back({windows_.starts(0)[n], along_h[h], along_w[w]});
+        if (static_cast<std::int64_t>(pending_.size()) >= folds_.preferred_samples()) add_pending();
+      }
+    }
+    if (!pending_.empty()) add_pending();
+  }
+
+  void make_sums(std::int64_t heads) {
+    heads_ = heads;
+    sums_ = options_.parity ? half_sums(windows_, heads, folds_.count())
+                            : float_sums(windows_, heads, folds_.count(), options_.elsewhere);
+  }
+
   void add_pending() {
-    report(progress_, "network", static_cast<double>(done_) / static_cast<double>(windows_.count()));
+    report(progress_, "network", static_cast<double>(done_) / static_cast<double>(windows_.taken_count()));
     const auto [d, h, w] = windows_.patch();
     Tensor input({static_cast<std::int64_t>(pending_.size()), image_.shape.c, d, h, w});
     const std::int64_t size = image_.shape.c * d * h * w;
@@ -80,7 +98,8 @@ class Prediction {
     TensorShape wanted = input.shape;
     wanted.c = logits.shape.c;
     HEPAR_EXPECT(logits.shape == wanted, "logits of another size than the patch");
-    if (!sums_) sums_ = (options_.parity ? half_sums : float_sums)(windows_, wanted.c, folds_.count());
+    if (!sums_) make_sums(wanted.c);
+    HEPAR_EXPECT(wanted.c == heads_, fmt::format("{} heads instead of {}", wanted.c, heads_));
     return logits;
   }
 
@@ -98,6 +117,7 @@ class Prediction {
   SlidingWindows windows_;
   Progress* progress_;
   std::unique_ptr<WindowSums> sums_;
+  std::int64_t heads_ = 0;
   std::vector<Kernel3> pending_;  // windows that wait for a batch
   std::int64_t done_ = 0;         // windows
 };
@@ -106,11 +126,6 @@ class Prediction {
 
 void predict_planes(const Tensor& image, const FoldEngines& folds, const WindowOptions& options,
                     const PlaneSink& sink, Progress* progress) {
-  if (!(options.step_fraction > 0 && options.step_fraction <= 1)) {
-    throw Error(ErrorCode::kInvalidInput,
-                fmt::format("the window step is {} of a patch; give more than 0 and at most 1, 0.5 is usual",
-                            options.step_fraction));
-  }
   Prediction(image, folds, options, progress).run(sink);
 }
 

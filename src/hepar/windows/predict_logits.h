@@ -14,6 +14,10 @@ struct WindowOptions {
   double step_fraction = 0.5;      // window step / patch size, in (0, 1]
   std::vector<int> mirror_axes{};  // 0 d, 1 h, 2 w; ascending; each doubles the time
   bool parity = false;             // with nnU-Net's float16 sums instead of float32 ones
+  // Which windows run, by window as SlidingWindows::choose() takes them; empty: all. Where none runs, the
+  // logits are `elsewhere`, by head. Not with parity.
+  std::vector<std::uint8_t> run{};
+  std::vector<float> elsewhere{};
 };
 
 // Takes the logits of plane d, heads x h x w; valid during the call.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hepar/windows/predict_logits.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -212,6 +213,82 @@ TEST(PredictLogits, EnginesThatPreferBatchesGiveTheSameBits) {
       EXPECT_EQ(most_seen, preferred);
     }
   }
+}
+
+// Every third window is left out. A voxel of which all windows ran has the bits of the whole run; one with
+// some of them their mean, summed here in double; one with none the logits given.
+TEST(PredictLogits, PartOfTheWindowsGivesTheBitsOfAllWhereItCan) {
+  const Tensor image = random_tensor({1, 1, 9, 17, 21}, 5);
+  const std::vector<FakeNetwork> networks{uneven(0), uneven(1)};
+  WindowOptions options{.patch = {4, 6, 8}};
+  const Tensor all = predict_logits(image, FoldEngines(fake_folds(networks)), options);
+  const SlidingWindows windows({9, 17, 21}, options.patch);
+  for (std::int64_t n = 0; n < windows.count(); ++n) options.run.push_back(n % 3 == 0 ? 0 : 1);
+  options.elsewhere = {-7, -8, -9};
+  std::vector<double> sums(all.values.size()), weights(all.values.size());
+  std::vector<int> missing(all.values.size());
+  std::size_t window = 0;
+  for (const auto d0 : windows.starts(0))
+    for (const auto h0 : windows.starts(1))
+      for (const auto w0 : windows.starts(2)) {
+        const bool taken = options.run[window++] != 0;
+        Tensor input({1, 1, 4, 6, 8});
+        const auto visit = [&](const auto& use) {
+          for (std::int64_t n = 0; n < 4 * 6 * 8; ++n) use(n, d0 + n / 48, h0 + n / 8 % 6, w0 + n % 8);
+        };
+        visit([&](std::int64_t n, auto d, auto h, auto w) {
+          input.values[static_cast<std::size_t>(n)] = image.values[at(image.shape, 0, d, h, w)];
+        });
+        for (const FakeNetwork& network : networks) {
+          const Tensor logits = network(input);
+          for (std::int64_t head = 0; head < 3; ++head)
+            visit([&](std::int64_t n, auto d, auto h, auto w) {
+              const std::size_t to = at(all.shape, head, d, h, w);
+              const double weight =
+                  static_cast<double>(windows.profile(0)[static_cast<std::size_t>(d - d0)]) *
+                  windows.profile(1)[static_cast<std::size_t>(h - h0)] *
+                  windows.profile(2)[static_cast<std::size_t>(w - w0)];
+              missing[to] += taken ? 0 : 1;
+              weights[to] += taken ? weight : 0;
+              sums[to] += taken ? weight * logits.values[static_cast<std::size_t>(head * 192 + n)] : 0;
+            });
+        }
+      }
+  const Tensor part = predict_logits(image, FoldEngines(fake_folds(networks)), options);
+  std::array<int, 3> kinds{};
+  for (std::size_t n = 0; n < part.values.size(); ++n) {
+    const std::size_t kind = missing[n] == 0 ? 0 : weights[n] > 0 ? 1 : 2;
+    ++kinds[kind];
+    if (kind == 0) {
+      ASSERT_EQ(part.values[n], all.values[n]) << n;
+    } else if (kind == 1) {
+      ASSERT_NEAR(part.values[n], sums[n] / weights[n], 2e-5) << n;
+    } else {
+      ASSERT_EQ(part.values[n], -7.0F - static_cast<float>(n / (9 * 17 * 21))) << n;
+    }
+  }
+  EXPECT_THAT(kinds, testing::Each(testing::Gt(0)));
+}
+
+TEST(PredictLogits, NoWindowAtAllGivesTheLogitsElsewhere) {
+  const FoldEngines folds(fake_folds({[](const Tensor& input) {
+    ADD_FAILURE() << "the network ran";
+    return echo(input);
+  }}));
+  const Tensor logits = predict_logits(Tensor({1, 1, 5, 4, 4}), folds,
+                                       {.patch = {4, 4, 4}, .run = {0, 0}, .elsewhere = {3, -3}});
+  ASSERT_EQ(logits.shape, (TensorShape{1, 2, 5, 4, 4}));
+  for (std::size_t n = 0; n < 160; ++n) ASSERT_EQ(logits.values[n], n < 80 ? 3 : -3);
+}
+
+TEST(PredictLogits, PartOfTheWindowsInParityOrWithoutLogitsElsewhereIsRefused) {
+  const FoldEngines folds(fake_folds({echo}));
+  const Tensor image({1, 1, 5, 4, 4});
+  EXPECT_THROW(
+      predict_logits(image, folds, {.patch = {4, 4, 4}, .parity = true, .run = {1, 0}, .elsewhere = {0, 0}}),
+      Error);
+  EXPECT_THROW(predict_logits(image, folds, {.patch = {4, 4, 4}, .run = {1, 0}}), Error);
+  EXPECT_THROW(predict_logits(image, folds, {.patch = {4, 4, 4}, .run = {1}, .elsewhere = {0, 0}}), Error);
 }
 
 TEST(PredictLogits, SumsBeyondFloat16AreAnErrorInParityOnly) {

@@ -76,6 +76,11 @@ std::vector<float> half_window_weights(const Kernel3& patch) {
 
 SlidingWindows::SlidingWindows(const Kernel3& volume, const Kernel3& patch, double step_fraction)
     : volume_(volume), patch_(patch) {
+  if (!(step_fraction > 0 && step_fraction <= 1)) {
+    throw Error(ErrorCode::kInvalidInput,
+                fmt::format("the window step is {} of a patch; give more than 0 and at most 1, 0.5 is usual",
+                            step_fraction));
+  }
   for (std::size_t axis = 0; axis < 3; ++axis) {
     const std::int64_t padded = std::max(volume[axis], patch[axis]);
     starts_[axis] = window_starts(padded, patch[axis], patch[axis] == 1 ? 1.0 : step_fraction);
@@ -92,6 +97,18 @@ SlidingWindows::SlidingWindows(const Kernel3& volume, const Kernel3& patch, doub
 
 std::int64_t SlidingWindows::count() const {
   return static_cast<std::int64_t>(starts_[0].size() * starts_[1].size() * starts_[2].size());
+}
+
+void SlidingWindows::choose(std::vector<std::uint8_t> run) {
+  HEPAR_EXPECT(static_cast<std::int64_t>(run.size()) == count(),
+               fmt::format("a choice for {} of {} windows", run.size(), count()));
+  const bool all = std::all_of(run.begin(), run.end(), [](std::uint8_t taken) { return taken != 0; });
+  run_ = all ? std::vector<std::uint8_t>() : std::move(run);
+}
+
+std::int64_t SlidingWindows::taken_count() const {
+  if (run_.empty()) return count();
+  return std::count_if(run_.begin(), run_.end(), [](std::uint8_t taken) { return taken != 0; });
 }
 
 WindowPart SlidingWindows::part(std::size_t axis, std::int64_t start) const {

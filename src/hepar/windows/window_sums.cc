@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hepar/windows/window_sums.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <atomic>
 
@@ -59,14 +61,28 @@ void visit_plane(std::int64_t heads, std::int64_t height, const Visit& visit) {
   });
 }
 
+// The windows of one axis that hold voxel n, as indices into starts().
+std::vector<std::size_t> windows_at(const SlidingWindows& windows, std::size_t axis, std::int64_t n) {
+  std::vector<std::size_t> found;
+  const auto& starts = windows.starts(axis);
+  for (std::size_t at = 0; at < starts.size(); ++at)
+    if (starts[at] <= n && n < starts[at] + windows.patch()[axis]) found.push_back(at);
+  return found;
+}
+
 class FloatSums : public WindowSums {
  public:
-  FloatSums(const SlidingWindows& windows, std::int64_t heads, std::size_t folds)
+  FloatSums(const SlidingWindows& windows, std::int64_t heads, std::size_t folds,
+            std::vector<float> elsewhere)
       : windows_(windows),
         heads_(heads),
         folds_(static_cast<float>(folds)),
+        elsewhere_(std::move(elsewhere)),
         logits_(windows, heads),
-        plane_(index(heads * windows.volume()[1] * windows.volume()[2])) {}
+        plane_(index(heads * windows.volume()[1] * windows.volume()[2])) {
+    HEPAR_EXPECT(windows.takes_all() || elsewhere_.size() == index(heads),
+                 fmt::format("{} logits elsewhere, {} heads", elsewhere_.size(), heads));
+  }
 
   void add(std::size_t, std::span<const float> logits, const Kernel3& start) override {
     const WindowPart w = windows_.part(2, start[2]);
@@ -91,14 +107,61 @@ class FloatSums : public WindowSums {
       float* target = plane_.data() + (head * height + h) * width;
       for (std::int64_t n = 0; n < width; ++n) target[n] = source[n] / (weight * weights[n]);
     });
+    if (!windows_.takes_all()) weigh_anew(d);
     logits_.clear(d);
     return plane_;
   }
 
  private:
+  // A row's weights over the windows that are taken, and how many are not.
+  struct RowWeights {
+    explicit RowWeights(std::size_t width) : taken(width), missing(width) {}
+    std::vector<float> taken;
+    std::vector<int> missing;
+  };
+
+  // The voxels of plane d that lie in windows not taken, too: the mean over those that are, or `elsewhere`.
+  void weigh_anew(std::int64_t d) {
+    const std::int64_t height = windows_.volume()[1], width = windows_.volume()[2];
+    const auto along_d = windows_at(windows_, 0, d);
+    visit_plane(1, height, [&](std::int64_t, std::int64_t h) {
+      const RowWeights weights = row_weights(d, along_d, h);
+      for (std::int64_t head = 0; head < heads_; ++head) {
+        const float* source = logits_.row(d, head, h);
+        float* target = plane_.data() + (head * height + h) * width;
+        for (std::size_t n = 0; n < index(width); ++n) {
+          if (weights.missing[n] == 0) continue;
+          const float weight = weights.taken[n];
+          target[n] = weight > 0 ? source[n] / (weight * folds_) : elsewhere_[index(head)];
+        }
+      }
+    });
+  }
+
+  RowWeights row_weights(std::int64_t d, const std::vector<std::size_t>& along_d, std::int64_t h) const {
+    RowWeights weights(index(windows_.volume()[2]));
+    for (const std::size_t nd : along_d) {
+      for (const std::size_t nh : windows_at(windows_, 1, h)) {
+        const float weight = windows_.profile(0)[index(d - windows_.starts(0)[nd])] *
+                             windows_.profile(1)[index(h - windows_.starts(1)[nh])];
+        for (std::size_t nw = 0; nw < windows_.starts(2).size(); ++nw) {
+          const WindowPart w = windows_.part(2, windows_.starts(2)[nw]);
+          const float* profile = windows_.profile(2).data() + w.in_window;
+          const bool taken = windows_.takes(nd, nh, nw);
+          for (std::int64_t n = 0; n < w.count; ++n) {
+            weights.taken[index(w.in_volume + n)] += taken ? weight * profile[n] : 0.0F;
+            weights.missing[index(w.in_volume + n)] += taken ? 0 : 1;
+          }
+        }
+      }
+    }
+    return weights;
+  }
+
   const SlidingWindows& windows_;
   std::int64_t heads_;
   float folds_;
+  std::vector<float> elsewhere_;
   PlaneRing<float> logits_;
   std::vector<float> plane_;
 };
@@ -113,6 +176,7 @@ class HalfSums : public WindowSums {
         window_weights_(half_window_weights(windows.patch())),
         weights_(windows, 1),
         plane_(index(heads * windows.volume()[1] * windows.volume()[2])) {
+    HEPAR_EXPECT(windows.takes_all(), "float16 sums are over all windows");
     for (std::size_t fold = 0; fold < folds; ++fold) logits_.emplace_back(windows, heads);
   }
 
@@ -178,8 +242,9 @@ class HalfSums : public WindowSums {
 
 }  // namespace
 
-std::unique_ptr<WindowSums> float_sums(const SlidingWindows& windows, std::int64_t heads, std::size_t folds) {
-  return std::make_unique<FloatSums>(windows, heads, folds);
+std::unique_ptr<WindowSums> float_sums(const SlidingWindows& windows, std::int64_t heads, std::size_t folds,
+                                       std::vector<float> elsewhere) {
+  return std::make_unique<FloatSums>(windows, heads, folds, std::move(elsewhere));
 }
 
 std::unique_ptr<WindowSums> half_sums(const SlidingWindows& windows, std::int64_t heads, std::size_t folds) {

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace hepar {
+
+// Which of a model's sliding windows run. The other ones are background, of probability 0.
+enum class Search {
+  kFull,   // all: the exact sliding window
+  kBody,   // all but those in which the network would see nothing but air
+  kLabels  // of these the ones near some labels, which a coarse pass finds first
+};
+
+// The values that Search::kLabels looks for.
+struct SearchedLabels {
+  std::vector<int> own;     // in the model's label maps
+  std::vector<int> coarse;  // in those of its coarse model, if it has one
+};
+
+// What a prediction saved by its search, and why it did not.
+struct SearchRecord {
+  std::int64_t windows = 0;         // of the full sliding window
+  std::int64_t windows_run = 0;     // in all passes, less the coarse one's
+  std::int64_t coarse_windows = 0;  // run by the coarse pass, on its own grid
+  int passes = 0;                   // how often the fine windows ran: 1 unless the labels reached further
+  double coarse_seconds = 0;        // wall clock
+  std::string fallback;             // why the windows near the labels did not do; empty: they did
+};
+
+}  // namespace hepar
