@@ -83,7 +83,8 @@ class DirectConvolution : public Convolution {
   void choose_box() {
     const Size3& out = geometry_.out;
     const std::int64_t rows = ceil_div(kBoxVoxels, out[2]);
-    const auto planes = by_rows_ && geometry_.lanes > 1 ? static_cast<std::int64_t>(std::sqrt(static_cast<double>(rows))) : 1;
+    const auto planes =
+        by_rows_ && geometry_.lanes > 1 ? static_cast<std::int64_t>(std::sqrt(static_cast<double>(rows))) : 1;
     box_[1] = std::min(ceil_div(rows, planes), out[1]);
     box_[0] = by_rows_ || box_[1] == out[1] ? std::min(ceil_div(rows, box_[1]), out[0]) : 1;
   }
