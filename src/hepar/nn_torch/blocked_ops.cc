@@ -3,7 +3,7 @@
 
 #include <torch/csrc/autograd/custom_function.h>
 
-#include "hepar/cpu_kernels/upsampling_gradients.h"
+#include "hepar/cpu_kernels/upsampling_gradient.h"
 #include "hepar/nn_torch/blocked_tensors.h"
 
 namespace hepar::blocked {
@@ -42,10 +42,11 @@ class Upsample : public Function<Upsample> {
     context->saved_data["bias"] = bias.requires_grad();
     const at::Tensor maps = with_whole_samples(input);
     const cpu::UpsamplingShape shape = shape_of(maps, weight);
-    const cpu::TrainingUpsampling kernel(shape, places_of(weight).pad(weight));
-    const std::vector<float> biases = pad_vector(bias, shape.out_channels);
+    const std::vector<float> weights = places_of(weight).pad(weight), biases = pad_vector(bias, shape.out_channels);
+    const cpu::Upsampling kernel(shape, {weights, biases});
     at::Tensor out = make_maps(maps.size(0), shape.out_channels, shape.out());
-    for (std::int64_t n = 0; n < maps.size(0); ++n) kernel.run(sample_of(maps, n), biases, sample_of(out, n));
+    for (std::int64_t n = 0; n < maps.size(0); ++n)
+      kernel.run(sample_of(maps, n), sample_of(out, n), {0, shape.out()[0]});
     return out;
   }
 
@@ -56,11 +57,11 @@ class Upsample : public Function<Upsample> {
     const cpu::UpsamplingShape shape = shape_of(maps, weight);
     const WeightPlaces places = places_of(weight);
     const std::vector<float> padded = places.pad(weight);
-    const cpu::TrainingUpsampling kernel(shape, padded);
+    const cpu::UpsamplingDataGradient kernel(shape, padded);
     at::Tensor of_maps = make_maps(maps.size(0), shape.in_channels, shape.in);
     std::vector<cpu::UpsamplingSample> samples;
     for (std::int64_t n = 0; n < maps.size(0); ++n) {
-      kernel.run_back(sample_of(gradient, n), sample_of(of_maps, n));
+      kernel.run(sample_of(gradient, n), sample_of(of_maps, n));
       samples.push_back({sample_of(maps, n), sample_of(gradient, n)});
     }
     std::vector<float> of_weight(padded.size());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hepar/cpu_kernels/upsampling_gradients.h"
+#include "hepar/cpu_kernels/upsampling_gradient.h"
 
 #include <algorithm>
 #include <vector>
@@ -21,43 +21,22 @@ std::int64_t output_of(const UpsamplingShape& shape, std::int64_t d, std::int64_
 
 }  // namespace
 
-TrainingUpsampling::TrainingUpsampling(const UpsamplingShape& shape, std::span<const float> weight) : shape_(shape) {
+UpsamplingDataGradient::UpsamplingDataGradient(const UpsamplingShape& shape, std::span<const float> weight)
+    : shape_(shape) {
   const std::int64_t taps = voxels_of(shape.kernel), lanes = channel_block();
-  forwards_ = make_aligned(static_cast<std::int64_t>(weight.size()));
-  backwards_ = make_aligned(static_cast<std::int64_t>(weight.size()));
   const std::int64_t ins = shape.in_channels, outs = shape.out_channels;
+  weights_ = make_aligned(static_cast<std::int64_t>(weight.size()));
   parallel_for(ins, [&](std::int64_t i) {
     for (std::int64_t o = 0; o < outs; ++o)
       for (std::int64_t tap = 0; tap < taps; ++tap) {
-        const float value = weight[static_cast<std::size_t>((i * outs + o) * taps + tap)];
-        const std::int64_t of_out = (tap * (outs / lanes) + o / lanes) * ins + i;
-        const std::int64_t of_in = (tap * (ins / lanes) + i / lanes) * outs + o;
-        forwards_[static_cast<std::size_t>(of_out * lanes + o % lanes)] = value;
-        backwards_[static_cast<std::size_t>(of_in * lanes + i % lanes)] = value;
+        const std::int64_t row = (tap * (ins / lanes) + i / lanes) * outs + o;
+        weights_[static_cast<std::size_t>(row * lanes + i % lanes)] =
+            weight[static_cast<std::size_t>((i * outs + o) * taps + tap)];
       }
   });
 }
 
-void TrainingUpsampling::run(const float* in, std::span<const float> bias, float* out) const {
-  const std::int64_t lanes = channel_block(), taps = voxels_of(shape_.kernel), row = shape_.in[2] * lanes;
-  const std::int64_t blocks = shape_.out_channels / lanes, size = voxels_of(shape_.out()) * lanes;
-  parallel_for(blocks * shape_.in[0], [&](std::int64_t task) {
-    const std::int64_t block = task / shape_.in[0], d = task % shape_.in[0];
-    float* slab = out + block * size + d * (size / shape_.in[0]);
-    for (std::int64_t v = 0; v < size / shape_.in[0]; v += lanes)
-      std::copy_n(bias.data() + block * lanes, lanes, slab + v);
-    for (std::int64_t h = 0; h < shape_.in[1]; ++h)
-      for (std::int64_t tap = 0; tap < taps; ++tap) {
-        blocked_kernels().add_row_product(
-            {in + (d * shape_.in[1] + h) * row, lanes, voxels_of(shape_.in) * lanes,
-             shape_.in_channels / lanes, lanes,
-             forwards_.get() + (tap * blocks + block) * shape_.in_channels * lanes,
-             out + block * size + output_of(shape_, d, h, tap) * lanes, shape_.kernel[2] * lanes, shape_.in[2]});
-      }
-  });
-}
-
-void TrainingUpsampling::run_back(const float* out_gradient, float* in_gradient) const {
+void UpsamplingDataGradient::run(const float* out_gradient, float* in_gradient) const {
   const std::int64_t lanes = channel_block(), taps = voxels_of(shape_.kernel), row = shape_.in[2] * lanes;
   const std::int64_t blocks = shape_.in_channels / lanes;
   parallel_for(blocks * shape_.in[0], [&](std::int64_t task) {
@@ -69,7 +48,7 @@ void TrainingUpsampling::run_back(const float* out_gradient, float* in_gradient)
         blocked_kernels().add_row_product(
             {out_gradient + output_of(shape_, d, h, tap) * lanes, shape_.kernel[2] * lanes,
              voxels_of(shape_.out()) * lanes, shape_.out_channels / lanes, lanes,
-             backwards_.get() + (tap * blocks + block) * shape_.out_channels * lanes, plane + h * row, lanes,
+             weights_.get() + (tap * blocks + block) * shape_.out_channels * lanes, plane + h * row, lanes,
              shape_.in[2]});
       }
   });
