@@ -87,6 +87,8 @@ at::ScalarType TorchNetwork::type() const {
       return at::kBFloat16;
     case Precision::kFloat16:
       return at::kHalf;
+    case Precision::kFloat64:
+      return at::kDouble;
     case Precision::kFloat32:
       break;
   }
@@ -138,8 +140,9 @@ at::Tensor TorchNetwork::normalise(const std::string& name, const at::Tensor& x,
   if (in_blocks()) return blocked::normalise(x, weight, bias, {spec_.norm_eps, slope, factors});
 #endif
   const at::Tensor dropped = factors.defined() ? x * factors.to(x.options()) : x;
+  const at::ScalarType norm_type = type_of_norms();
   const at::Tensor normed =
-      at::instance_norm(dropped, weight, bias, {}, {}, true, 0.1, spec_.norm_eps, false);
+      at::instance_norm(dropped, weight.to(norm_type), bias.to(norm_type), {}, {}, true, 0.1, spec_.norm_eps, false);
   return slope == 1 ? normed : at::leaky_relu(normed, slope);
 }
 

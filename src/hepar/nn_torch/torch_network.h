@@ -19,7 +19,8 @@ namespace hepar {
 //   kBFloat16  faster by half or more on GPUs and on processors with AVX512_BF16 or AMX, much slower on all
 //              other processors
 //   kFloat16   on GPUs only; gradients would need scaling, so that it is for prediction
-enum class Precision { kFloat32, kBFloat16, kFloat16 };
+//   kFloat64   what the gradients of the others are measured by
+enum class Precision { kFloat32, kBFloat16, kFloat16, kFloat64 };
 
 // The network of a NetworkSpec in LibTorch, for training and for GPUs. Not for other modules than train.
 class TorchNetwork {
@@ -84,7 +85,8 @@ class TorchNetwork {
   at::Tensor bias_as_computed(const std::string& name) const;
   at::ScalarType type() const;
   // Of operations that LibTorch 1.13 has in float32 alone on the CPU: pooling and transposed convolution.
-  at::ScalarType type_for_few() const { return device().is_cpu() ? at::kFloat : type(); }
+  at::ScalarType type_for_few() const { return device().is_cpu() ? type_of_norms() : type(); }
+  at::ScalarType type_of_norms() const { return precision_ == Precision::kFloat64 ? at::kDouble : at::kFloat; }
 
   NetworkSpec spec_;
   Precision precision_ = Precision::kFloat32;
