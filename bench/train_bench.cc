@@ -98,7 +98,8 @@ void compare(const Network& network, std::int64_t edge, int iterations, int thre
   const NetworkSpec spec = spec_of(network);
   at::Tensor input = at::empty({2, 1, edge, edge, edge});
   Random random(3);
-  std::generate_n(input.data_ptr<float>(), input.numel(), [&] { return static_cast<float>(random.normal()); });
+  std::generate_n(input.data_ptr<float>(), input.numel(),
+                  [&] { return static_cast<float>(random.normal()); });
   const at::Tensor labels = (input.select(1, 0) > 0).to(at::kLong);
   Side libtorch(spec, false), hepar(spec, true);
   double losses[2] = {};
@@ -106,8 +107,10 @@ void compare(const Network& network, std::int64_t edge, int iterations, int thre
     losses[0] = libtorch.iterate(input, labels);
     losses[1] = hepar.iterate(input, labels);
   }
-  fmt::print("{}, batch 2 of {}^3, {} thread(s), median of {} iterations\n", network.name, edge, threads, iterations);
-  fmt::print("  {:<10}{:>10}{:>10}{:>12}{:>12}{:>12}\n", "kernels", "wall s", "CPU s", "forward", "backward", "last loss");
+  fmt::print("{}, batch 2 of {}^3, {} thread(s), median of {} iterations\n", network.name, edge, threads,
+             iterations);
+  fmt::print("  {:<10}{:>10}{:>10}{:>12}{:>12}{:>12}\n", "kernels", "wall s", "CPU s", "forward", "backward",
+             "last loss");
   const Times &a = libtorch.times(), &b = hepar.times();
   const auto row = [](const char* name, const Times& t, double loss) {
     fmt::print("  {:<10}{:>10.3f}{:>10.3f}{:>12.3f}{:>12.3f}{:>12.5f}\n", name, median(t.wall), median(t.cpu),

@@ -80,7 +80,8 @@ class TileSums {
   };
 
   Group make_group(std::int64_t first, std::int64_t end) const {
-    return {first, std::min(group_, end - first), thread_scratch(ScratchSlot::kInputs, points_ * input_point_),
+    return {first, std::min(group_, end - first),
+            thread_scratch(ScratchSlot::kInputs, points_ * input_point_),
             thread_scratch(ScratchSlot::kProducts, points_ * gradient_point_)};
   }
 
@@ -97,7 +98,8 @@ class TileSums {
     });
     const std::int64_t rows = points_ * shape_.in_channels, width = shape_.out_channels;
     parallel_for(ceil_div(rows, kRowsOfTask), [&](std::int64_t task) {
-      const std::int64_t begin = task * kRowsOfTask * width, end = std::min(begin + kRowsOfTask * width, rows * width);
+      const std::int64_t begin = task * kRowsOfTask * width,
+                         end = std::min(begin + kRowsOfTask * width, rows * width);
       for (std::int64_t part = 1; part < parts; ++part)
         for (std::int64_t n = begin; n < end; ++n) sums[n] += sums[part * sums_count_ + n];
     });
@@ -146,8 +148,8 @@ class TileSums {
   // Calls along_d(planes, columns, target) for each row h of the box; what lies outside becomes zero, since
   // the transforms are linear.
   template <class AlongD>
-  void for_rows(const Box& box, std::int64_t planes_in, std::int64_t planes_out, std::int64_t rows, float* buffer,
-                const AlongD& along_d) const {
+  void for_rows(const Box& box, std::int64_t planes_in, std::int64_t planes_out, std::int64_t rows,
+                float* buffer, const AlongD& along_d) const {
     const std::int64_t row = box.columns * lanes_, plane = rows * row;
     float* zeros = buffer + planes_out * plane;
     std::fill_n(zeros, row, 0.0f);

@@ -14,8 +14,8 @@ struct GradientSample {
 };
 
 // The gradient of a convolution's weight, (out_channels, in_channels, kd, kh, kw) in whole blocks, summed
-// over the samples, by the transposes of training_rules() (training_rules.h). Runs on thread_count() threads; the same bytes for
-// any number of them.
+// over the samples, by the transposes of training_rules() (training_rules.h). Runs on thread_count() threads;
+// the same bytes for any number of them.
 void weight_gradient(const ConvolutionShape& shape, std::span<const GradientSample> samples,
                      std::span<float> gradient);
 

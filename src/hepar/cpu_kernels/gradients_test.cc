@@ -85,7 +85,8 @@ class ConvolutionGradients : public ::testing::TestWithParam<Case> {
 };
 
 TEST_P(ConvolutionGradients, OfTheWeightAreTheSumsOfProducts) {
-  const std::int64_t lanes = channel_block(), first = std::max<std::int64_t>(1, GetParam().in_blocks - 1) * lanes;
+  const std::int64_t lanes = channel_block(),
+                     first = std::max<std::int64_t>(1, GetParam().in_blocks - 1) * lanes;
   const std::int64_t in = shape_.in_channels * voxels_of(shape_.in);
   const std::int64_t out = shape_.out_channels * voxels_of(shape_.out());
   std::vector<std::vector<float>> maps, gradients;
@@ -98,10 +99,12 @@ TEST_P(ConvolutionGradients, OfTheWeightAreTheSumsOfProducts) {
   for (std::size_t n = 0; n < 2; ++n) {  // the input in two parts where it has two blocks
     parts.push_back({{maps[n].data(), first, 0, shape_.in[0]}});
     if (first < shape_.in_channels)
-      parts[n].push_back({maps[n].data() + first * voxels_of(shape_.in), shape_.in_channels - first, 0, shape_.in[0]});
+      parts[n].push_back(
+          {maps[n].data() + first * voxels_of(shape_.in), shape_.in_channels - first, 0, shape_.in[0]});
   }
   for (std::size_t n = 0; n < 2; ++n) samples.push_back({parts[n], gradients[n].data()});
-  std::vector<double> wanted(static_cast<std::size_t>(shape_.out_channels * shape_.in_channels * taps()), 0.0);
+  std::vector<double> wanted(static_cast<std::size_t>(shape_.out_channels * shape_.in_channels * taps()),
+                             0.0);
   for (std::size_t n = 0; n < 2; ++n)
     for_terms(shape_, [&](const Size3& o, const Size3& i, std::size_t tap) {
       for (std::int64_t a = 0; a < shape_.out_channels; ++a)
@@ -138,19 +141,18 @@ TEST_P(ConvolutionGradients, OfTheInputAreTheSumsOverTheTaps) {
   EXPECT_EQ(got, with_three);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Shapes, ConvolutionGradients,
-    ::testing::Values(Case{"cube", 1, 2, {4, 6, 10}, {3, 3, 3}, {1, 1, 1}},
-                      Case{"odd_sizes", 3, 1, {3, 5, 7}, {3, 3, 3}, {1, 1, 1}},
-                      Case{"many_tiles", 1, 1, {16, 20, 18}, {3, 3, 3}, {1, 1, 1}},
-                      Case{"slices", 2, 3, {2, 6, 9}, {1, 3, 3}, {1, 1, 1}},
-                      Case{"point", 2, 2, {2, 3, 5}, {1, 1, 1}, {1, 1, 1}},
-                      Case{"one_voxel", 1, 1, {1, 1, 1}, {3, 3, 3}, {1, 1, 1}},
-                      Case{"strided", 1, 2, {4, 8, 12}, {3, 3, 3}, {2, 2, 2}},
-                      Case{"strided_odd", 2, 1, {5, 7, 9}, {3, 3, 3}, {2, 2, 2}},
-                      Case{"strided_in_plane", 1, 1, {3, 6, 10}, {1, 3, 3}, {1, 2, 2}},
-                      Case{"mixed", 1, 1, {3, 6, 10}, {3, 3, 3}, {1, 2, 2}}),
-    [](const auto& test) { return test.param.name; });
+INSTANTIATE_TEST_SUITE_P(Shapes, ConvolutionGradients,
+                         ::testing::Values(Case{"cube", 1, 2, {4, 6, 10}, {3, 3, 3}, {1, 1, 1}},
+                                           Case{"odd_sizes", 3, 1, {3, 5, 7}, {3, 3, 3}, {1, 1, 1}},
+                                           Case{"many_tiles", 1, 1, {16, 20, 18}, {3, 3, 3}, {1, 1, 1}},
+                                           Case{"slices", 2, 3, {2, 6, 9}, {1, 3, 3}, {1, 1, 1}},
+                                           Case{"point", 2, 2, {2, 3, 5}, {1, 1, 1}, {1, 1, 1}},
+                                           Case{"one_voxel", 1, 1, {1, 1, 1}, {3, 3, 3}, {1, 1, 1}},
+                                           Case{"strided", 1, 2, {4, 8, 12}, {3, 3, 3}, {2, 2, 2}},
+                                           Case{"strided_odd", 2, 1, {5, 7, 9}, {3, 3, 3}, {2, 2, 2}},
+                                           Case{"strided_in_plane", 1, 1, {3, 6, 10}, {1, 3, 3}, {1, 2, 2}},
+                                           Case{"mixed", 1, 1, {3, 6, 10}, {3, 3, 3}, {1, 2, 2}}),
+                         [](const auto& test) { return test.param.name; });
 
 TEST(WeightGradient, HasNoRulesForOtherKernels) {
   EXPECT_TRUE(has_training_rules({1, 3, 3}, {1, 2, 2}));
@@ -182,10 +184,12 @@ TEST(UpsamplingGradients, AreTheSumsOverTheBoxes) {
   std::vector<double> of_maps(maps.size(), 0.0), of_weight(weight.size(), 0.0);
   for_each(shape.in, [&](const Size3& v) {
     for_each(shape.kernel, [&](const Size3& k) {
-      const Size3 o{v[0] * shape.kernel[0] + k[0], v[1] * shape.kernel[1] + k[1], v[2] * shape.kernel[2] + k[2]};
+      const Size3 o{v[0] * shape.kernel[0] + k[0], v[1] * shape.kernel[1] + k[1],
+                    v[2] * shape.kernel[2] + k[2]};
       for (std::int64_t i = 0; i < shape.in_channels; ++i)
         for (std::int64_t c = 0; c < shape.out_channels; ++c) {
-          const auto w = static_cast<std::size_t>((i * shape.out_channels + c) * taps) + tap_of(shape.kernel, k);
+          const auto w =
+              static_cast<std::size_t>((i * shape.out_channels + c) * taps) + tap_of(shape.kernel, k);
           const double g = static_cast<double>(gradient[at(shape.out(), c, o)]);
           of_maps[at(shape.in, i, v)] += g * static_cast<double>(weight[w]);
           of_weight[w] += g * static_cast<double>(maps[at(shape.in, i, v)]);

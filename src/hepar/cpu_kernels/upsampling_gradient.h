@@ -8,8 +8,8 @@
 namespace hepar::cpu {
 
 // Gradients of a transposed convolution with kernel = stride (upsampling.h), for channels in whole blocks:
-// weights are (in_channels, out_channels, kd, kh, kw), maps [block][d][h][w][lane]. On thread_count() threads;
-// the same bytes for any number of them.
+// weights are (in_channels, out_channels, kd, kh, kw), maps [block][d][h][w][lane]. On thread_count()
+// threads; the same bytes for any number of them.
 
 // That of the input, from that of the output.
 class UpsamplingDataGradient {

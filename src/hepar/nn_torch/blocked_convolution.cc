@@ -17,12 +17,15 @@ using torch::autograd::variable_list;
 // One or two maps as a convolution takes them, and its weight.
 class Operands {
  public:
-  Operands(const at::Tensor& first, const at::Tensor& second, const at::Tensor& weight, std::int64_t second_channels,
-           const Kernel3& stride)
+  Operands(const at::Tensor& first, const at::Tensor& second, const at::Tensor& weight,
+           std::int64_t second_channels, const Kernel3& stride)
       : weight_(weight),
         places_{{weight.size(0), 0}, {weight.size(1) - second_channels, second_channels}},
-        shape_{places_.b.count(), places_.a.count(), size_of(first),
-               {weight.size(2), weight.size(3), weight.size(4)}, stride},
+        shape_{places_.b.count(),
+               places_.a.count(),
+               size_of(first),
+               {weight.size(2), weight.size(3), weight.size(4)},
+               stride},
         padded_(places_.pad(weight)) {
     parts_.push_back(with_whole_samples(first));
     if (is_there(second)) parts_.push_back(with_whole_samples(second));
@@ -82,8 +85,7 @@ class Convolve : public Function<Convolve> {
                             const ConvolutionSettings& settings) {
     context->save_for_backward({first, second, weight});
     context->saved_data["second_channels"] = second_channels;
-    for (std::size_t axis = 0; axis < 3; ++axis)
-      context->saved_data[kStrides[axis]] = settings.stride[axis];
+    for (std::size_t axis = 0; axis < 3; ++axis) context->saved_data[kStrides[axis]] = settings.stride[axis];
     context->saved_data["norm_follows"] = settings.norm_follows;
     context->saved_data["maps"] = first.requires_grad() || second.requires_grad();
     context->saved_data["bias"] = bias.requires_grad();
@@ -130,7 +132,8 @@ at::Tensor convolve(const ConvolutionInput& input, const at::Tensor& weight, con
                     const ConvolutionSettings& settings) {
   if (!cpu::has_training_rules({weight.size(2), weight.size(3), weight.size(4)}, settings.stride))
     return convolve_plainly(input, weight, bias, settings.stride);
-  return Convolve::apply(input.first, or_nothing(input.second), weight, or_nothing(bias), input.second_channels, settings);
+  return Convolve::apply(input.first, or_nothing(input.second), weight, or_nothing(bias),
+                         input.second_channels, settings);
 }
 
 }  // namespace hepar::blocked

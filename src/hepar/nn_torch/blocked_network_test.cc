@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 #include "hepar/core/parallel.h"
 #include "hepar/nn/test_networks.h"
@@ -22,7 +21,8 @@ struct Results {
 at::Tensor random_values(at::IntArrayRef shape, std::uint64_t seed) {
   at::Tensor values = at::empty(shape);
   Random random(seed);
-  std::generate_n(values.data_ptr<float>(), values.numel(), [&] { return static_cast<float>(random.normal()); });
+  std::generate_n(values.data_ptr<float>(), values.numel(),
+                  [&] { return static_cast<float>(random.normal()); });
   return values;
 }
 
@@ -69,9 +69,11 @@ GradientErrors errors_of(const Results& results, const Results& exact) {
   return errors;
 }
 
-void expect_as_near_as_libtorch(const NetworkSpec& spec, const at::Tensor& input, const DropoutDraw* dropout) {
+void expect_as_near_as_libtorch(const NetworkSpec& spec, const at::Tensor& input,
+                                const DropoutDraw* dropout) {
   const Results exact = run(spec, input, Way::kDouble, dropout);
-  const Results plain = run(spec, input, Way::kLibTorch, dropout), blocks = run(spec, input, Way::kBlocks, dropout);
+  const Results plain = run(spec, input, Way::kLibTorch, dropout),
+                blocks = run(spec, input, Way::kBlocks, dropout);
   ASSERT_EQ(blocks.logits.size(), exact.logits.size());
   for (std::size_t s = 0; s < exact.logits.size(); ++s) {
     ASSERT_EQ(blocks.logits[s].sizes(), exact.logits[s].sizes());
@@ -85,9 +87,8 @@ void expect_as_near_as_libtorch(const NetworkSpec& spec, const at::Tensor& input
     }
   }
   const GradientErrors own = errors_of(blocks, exact), peer = errors_of(plain, exact);
-  std::printf("worst %.2e %.2e mean %.2e %.2e\n", own.worst, peer.worst, own.mean, peer.mean);
-  EXPECT_LT(own.worst, 3 * peer.worst + 1e-5);
-  EXPECT_LT(own.mean, 3 * peer.mean + 1e-5);
+  EXPECT_LT(own.worst, 3 * peer.worst);
+  EXPECT_LT(own.mean, 2 * peer.mean);
 }
 
 class EveryNetworkInBlocks : public ::testing::TestWithParam<conformance::NetworkCase> {};

@@ -44,7 +44,8 @@ class Chunks {
     });
     std::vector<double> sums(static_cast<std::size_t>(maps_ * count), 0.0);
     for (std::int64_t n = 0; n < maps_ * each_ * count; ++n)
-      sums[static_cast<std::size_t>(n / (each_ * count) * count + n % count)] += parts[static_cast<std::size_t>(n)];
+      sums[static_cast<std::size_t>(n / (each_ * count) * count + n % count)] +=
+          parts[static_cast<std::size_t>(n)];
     return sums;
   }
 
@@ -68,7 +69,8 @@ at::Tensor norms_of(const at::Tensor& maps, const at::Tensor& weight, const at::
       chunks.sum(2 * lanes, [&](std::int64_t map, std::int64_t first, std::int64_t voxels, double* sums) {
         cpu::blocked_kernels().add_moments(map_of(maps, map) + first * lanes, voxels, sums);
       });
-  const std::vector<float> weights = pad_vector(weight, blocks * lanes), biases = pad_vector(bias, blocks * lanes);
+  const std::vector<float> weights = pad_vector(weight, blocks * lanes),
+                           biases = pad_vector(bias, blocks * lanes);
   const at::Tensor plain_factors = factors.defined() ? factors.contiguous() : factors;
   at::Tensor norms = at::empty({chunks.maps(), 4, lanes}, at::kFloat);
   for (std::int64_t map = 0; map < chunks.maps(); ++map) {
@@ -80,7 +82,8 @@ at::Tensor norms_of(const at::Tensor& maps, const at::Tensor& weight, const at::
       if (factors.defined() && channel < channels)
         factor = static_cast<double>(plain_factors.data_ptr<float>()[map / blocks * channels + channel]);
       const double mean = sums[lane] / static_cast<double>(chunks.voxels());
-      const double variance = std::max(0.0, sums[lanes + lane] / static_cast<double>(chunks.voxels()) - mean * mean);
+      const double variance =
+          std::max(0.0, sums[lanes + lane] / static_cast<double>(chunks.voxels()) - mean * mean);
       // Of factor * x: its mean and deviation are factor times those of x.
       const double spread = factor / std::sqrt(factor * factor * variance + eps);
       norm[lane] = static_cast<float>(mean);
@@ -98,12 +101,17 @@ at::Tensor norms_of(const at::Tensor& maps, const at::Tensor& weight, const at::
 class NormGradient {
  public:
   NormGradient(const at::Tensor& maps, const at::Tensor& norms, const at::Tensor& gradient, double slope)
-      : maps_(maps), norms_(norms), gradient_(gradient), slope_(static_cast<float>(slope)), lanes_(maps.size(5)),
+      : maps_(maps),
+        norms_(norms),
+        gradient_(gradient),
+        slope_(static_cast<float>(slope)),
+        lanes_(maps.size(5)),
         chunks_(maps) {
-    sums_ = chunks_.sum(2 * lanes_, [&](std::int64_t map, std::int64_t first, std::int64_t voxels, double* sums) {
-      cpu::training_kernels().add_gradient_sums(row(map, first, voxels), map_of(gradient_, map) + first * lanes_,
-                                                sums);
-    });
+    sums_ =
+        chunks_.sum(2 * lanes_, [&](std::int64_t map, std::int64_t first, std::int64_t voxels, double* sums) {
+          cpu::training_kernels().add_gradient_sums(row(map, first, voxels),
+                                                    map_of(gradient_, map) + first * lanes_, sums);
+        });
   }
 
   at::Tensor of_maps() const {
@@ -112,15 +120,16 @@ class NormGradient {
     for (std::int64_t map = 0; map < chunks_.maps(); ++map)
       for (std::int64_t lane = 0; lane < lanes_; ++lane) {
         const auto n = static_cast<std::size_t>(map * lanes_ + lane);
-        const double scale = norm(map, 1, lane) / static_cast<double>(chunks_.voxels()), spread = norm(map, 3, lane);
+        const double scale = norm(map, 1, lane) / static_cast<double>(chunks_.voxels()),
+                     spread = norm(map, 3, lane);
         constants[n] = static_cast<float>(scale * sum(map, 0, lane));
         linears[n] = static_cast<float>(scale * spread * spread * sum(map, 1, lane));
       }
     at::Tensor out = make_maps(maps_.size(0), padded_channels(maps_), size_of(maps_));
     chunks_.run([&](std::int64_t map, std::int64_t first, std::int64_t voxels, std::int64_t) {
-      cpu::training_kernels().norm_gradient({row(map, first, voxels), map_of(gradient_, map) + first * lanes_,
-                                             constants.data() + map * lanes_, linears.data() + map * lanes_,
-                                             out.data_ptr<float>() + (map * chunks_.voxels() + first) * lanes_});
+      cpu::training_kernels().norm_gradient(
+          {row(map, first, voxels), map_of(gradient_, map) + first * lanes_, constants.data() + map * lanes_,
+           linears.data() + map * lanes_, out.data_ptr<float>() + (map * chunks_.voxels() + first) * lanes_});
     });
     return out;
   }
@@ -149,7 +158,8 @@ class NormGradient {
     at::Tensor out = at::empty({channels}, at::kFloat);
     for (std::int64_t c = 0; c < channels; ++c) {
       double total = 0;
-      for (std::int64_t n = 0; n < maps_.size(0); ++n) total += value(n * maps_.size(1) + c / lanes_, c % lanes_);
+      for (std::int64_t n = 0; n < maps_.size(0); ++n)
+        total += value(n * maps_.size(1) + c / lanes_, c % lanes_);
       out.data_ptr<float>()[c] = static_cast<float>(total);
     }
     return out;
@@ -172,10 +182,10 @@ class Normalise : public Function<Normalise> {
     at::Tensor out = make_maps(maps.size(0), padded_channels(maps), size_of(maps));
     const Chunks chunks(maps);
     chunks.run([&](std::int64_t map, std::int64_t first, std::int64_t voxels, std::int64_t) {
-      cpu::training_kernels().normalise({map_of(maps, map) + first * lanes, voxels,
-                                         norms.data_ptr<float>() + map * 4 * lanes,
-                                         static_cast<float>(settings.slope)},
-                                        out.data_ptr<float>() + (map * chunks.voxels() + first) * lanes);
+      cpu::training_kernels().normalise(
+          {map_of(maps, map) + first * lanes, voxels, norms.data_ptr<float>() + map * 4 * lanes,
+           static_cast<float>(settings.slope)},
+          out.data_ptr<float>() + (map * chunks.voxels() + first) * lanes);
     });
     context->save_for_backward({input, weight, norms});
     context->saved_data["slope"] = settings.slope;

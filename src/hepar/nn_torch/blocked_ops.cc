@@ -42,7 +42,8 @@ class Upsample : public Function<Upsample> {
     context->saved_data["bias"] = bias.requires_grad();
     const at::Tensor maps = with_whole_samples(input);
     const cpu::UpsamplingShape shape = shape_of(maps, weight);
-    const std::vector<float> weights = places_of(weight).pad(weight), biases = pad_vector(bias, shape.out_channels);
+    const std::vector<float> weights = places_of(weight).pad(weight),
+                             biases = pad_vector(bias, shape.out_channels);
     const cpu::Upsampling kernel(shape, {weights, biases});
     at::Tensor out = make_maps(maps.size(0), shape.out_channels, shape.out());
     for (std::int64_t n = 0; n < maps.size(0); ++n)
@@ -72,9 +73,13 @@ class Upsample : public Function<Upsample> {
   }
 
  private:
-  static WeightPlaces places_of(const at::Tensor& weight) { return {{weight.size(0), 0}, {weight.size(1), 0}}; }
+  static WeightPlaces places_of(const at::Tensor& weight) {
+    return {{weight.size(0), 0}, {weight.size(1), 0}};
+  }
   static cpu::UpsamplingShape shape_of(const at::Tensor& maps, const at::Tensor& weight) {
-    return {padded_channels(maps), in_whole_blocks(weight.size(1)), size_of(maps),
+    return {padded_channels(maps),
+            in_whole_blocks(weight.size(1)),
+            size_of(maps),
             {weight.size(2), weight.size(3), weight.size(4)}};
   }
 };

@@ -63,7 +63,8 @@ at::Tensor to_blocks(const at::Tensor& plain) {
   const at::Tensor source = plain.contiguous();
   const std::int64_t channels = source.size(1);
   at::Tensor maps = make_maps(source.size(0), channels, {source.size(2), source.size(3), source.size(4)});
-  const auto each = static_cast<std::size_t>(source.stride(0));
+  // Not the stride of axis 0, which is anything where there is one sample.
+  const auto each = static_cast<std::size_t>(source.numel() / source.size(0));
   for (std::int64_t n = 0; n < source.size(0); ++n)
     cpu::block_channels({sample_of(source, n), each}, channels, sample_of(maps, n));
   return maps;
@@ -71,7 +72,8 @@ at::Tensor to_blocks(const at::Tensor& plain) {
 
 at::Tensor from_blocks(const at::Tensor& maps, std::int64_t channels) {
   const at::Tensor source = with_whole_samples(maps);
-  at::Tensor plain = at::empty({maps.size(0), channels, maps.size(2), maps.size(3), maps.size(4)}, at::kFloat);
+  at::Tensor plain =
+      at::empty({maps.size(0), channels, maps.size(2), maps.size(3), maps.size(4)}, at::kFloat);
   const auto each = static_cast<std::size_t>(plain.stride(0));
   for (std::int64_t n = 0; n < maps.size(0); ++n)
     cpu::unblock_channels(sample_of(source, n), channels, {sample_of(plain, n), each});
@@ -84,7 +86,7 @@ at::Tensor with_whole_samples(const at::Tensor& maps) {
 
 std::vector<float> WeightPlaces::pad(const at::Tensor& weight) const {
   const at::Tensor source = weight.contiguous();
-  const std::int64_t taps = source.stride(1), width = b.count();
+  const std::int64_t taps = source.numel() / (source.size(0) * source.size(1)), width = b.count();
   std::vector<float> padded(static_cast<std::size_t>(a.count() * width * taps), 0.0f);
   for (std::int64_t i = 0; i < source.size(0); ++i)
     for (std::int64_t j = 0; j < source.size(1); ++j)
@@ -95,7 +97,7 @@ std::vector<float> WeightPlaces::pad(const at::Tensor& weight) const {
 
 at::Tensor WeightPlaces::unpad(std::span<const float> padded, at::IntArrayRef shape) const {
   at::Tensor weight = at::empty(shape, at::kFloat);
-  const std::int64_t taps = weight.stride(1), width = b.count();
+  const std::int64_t taps = weight.numel() / (shape[0] * shape[1]), width = b.count();
   for (std::int64_t i = 0; i < shape[0]; ++i)
     for (std::int64_t j = 0; j < shape[1]; ++j)
       std::copy_n(padded.data() + (a.of(i) * width + b.of(j)) * taps, taps,

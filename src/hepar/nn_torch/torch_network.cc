@@ -109,7 +109,8 @@ at::Tensor TorchNetwork::begin(const at::Tensor& input) const {
   return x;
 }
 
-at::Tensor TorchNetwork::convolve(const std::string& name, const Inputs& inputs, const Kernel3& stride) const {
+at::Tensor TorchNetwork::convolve(const std::string& name, const Inputs& inputs,
+                                  const Kernel3& stride) const {
   const at::Tensor weight = as_computed(name + ".conv.weight"), bias = bias_as_computed(name + ".conv");
 #ifdef HEPAR_TRAINING_KERNELS
   if (in_blocks()) {
@@ -141,8 +142,8 @@ at::Tensor TorchNetwork::normalise(const std::string& name, const at::Tensor& x,
 #endif
   const at::Tensor dropped = factors.defined() ? x * factors.to(x.options()) : x;
   const at::ScalarType norm_type = type_of_norms();
-  const at::Tensor normed =
-      at::instance_norm(dropped, weight.to(norm_type), bias.to(norm_type), {}, {}, true, 0.1, spec_.norm_eps, false);
+  const at::Tensor normed = at::instance_norm(dropped, weight.to(norm_type), bias.to(norm_type), {}, {}, true,
+                                              0.1, spec_.norm_eps, false);
   return slope == 1 ? normed : at::leaky_relu(normed, slope);
 }
 

@@ -71,7 +71,8 @@ class TorchNetwork {
   at::Tensor convolve(const std::string& name, const Inputs& inputs, const Kernel3& stride) const;
   // Not defined without dropout.
   at::Tensor draw_factors(const std::string& name, Pass& pass) const;
-  at::Tensor normalise(const std::string& name, const at::Tensor& x, const at::Tensor& factors, double slope) const;
+  at::Tensor normalise(const std::string& name, const at::Tensor& x, const at::Tensor& factors,
+                       double slope) const;
   at::Tensor pool(const at::Tensor& x, const Kernel3& kernel) const;
   at::Tensor block(const std::string& name, const Inputs& inputs, const Kernel3& stride, Pass& pass) const;
   at::Tensor residual_block(const std::string& name, const at::Tensor& input, const Kernel3& stride,
@@ -86,7 +87,9 @@ class TorchNetwork {
   at::ScalarType type() const;
   // Of operations that LibTorch 1.13 has in float32 alone on the CPU: pooling and transposed convolution.
   at::ScalarType type_for_few() const { return device().is_cpu() ? type_of_norms() : type(); }
-  at::ScalarType type_of_norms() const { return precision_ == Precision::kFloat64 ? at::kDouble : at::kFloat; }
+  at::ScalarType type_of_norms() const {
+    return precision_ == Precision::kFloat64 ? at::kDouble : at::kFloat;
+  }
 
   NetworkSpec spec_;
   Precision precision_ = Precision::kFloat32;
