@@ -48,6 +48,12 @@ void bind(CLI::App& app, Request& request) {
                  "Model folder, of Hepar or nnU-Net, whose weights to start from")
       ->excludes(resume);
   app.add_option("--device", options.device, "cpu, cuda or cuda:N")->capture_default_str();
+  app.add_option(
+         "--kernels", options.kernels,
+         "hepar or libtorch: whose loops train on a CPU in float32; default: hepar's, the faster, where "
+         "they are built in. Results agree but for rounding")
+      ->check(CLI::IsMember({"hepar", "libtorch"}).description(""))
+      ->type_name("");
   app.add_option("--workers", options.workers,
                  "Threads that draw and augment patches; default: by the device")
       ->check(CLI::Range(1, 1024));

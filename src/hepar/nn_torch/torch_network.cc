@@ -9,6 +9,9 @@
 #include "hepar/core/error.h"
 #include "hepar/core/random.h"
 #include "hepar/nn/model_folder.h"
+#ifdef HEPAR_TRAINING_KERNELS
+#include "hepar/nn_torch/blocked_ops.h"
+#endif
 
 namespace hepar {
 namespace {
@@ -64,12 +67,28 @@ void TorchNetwork::move_to(const at::Device& device) {
     parameter = parameter.detach().to(device).clone().requires_grad_(true);
 }
 
+#ifdef HEPAR_TRAINING_KERNELS
+bool TorchNetwork::has_own_kernels() { return true; }
+#else
+bool TorchNetwork::has_own_kernels() { return false; }
+#endif
+
+void TorchNetwork::use_own_kernels(bool use) {
+  if (use && !has_own_kernels()) {
+    throw Error(ErrorCode::kUnsupported,
+                "this build has LibTorch's kernels alone; build it with -DHEPAR_TRAINING_KERNELS=ON");
+  }
+  own_kernels_ = use;
+}
+
 at::ScalarType TorchNetwork::type() const {
   switch (precision_) {
     case Precision::kBFloat16:
       return at::kBFloat16;
     case Precision::kFloat16:
       return at::kHalf;
+    case Precision::kFloat64:
+      return at::kDouble;
     case Precision::kFloat32:
       break;
   }
@@ -82,55 +101,93 @@ at::Tensor TorchNetwork::bias_as_computed(const std::string& name) const {
   return parameters_.contains(name + ".bias") ? as_computed(name + ".bias") : at::Tensor();
 }
 
-at::Tensor TorchNetwork::convolve(const std::string& name, const at::Tensor& input,
+at::Tensor TorchNetwork::begin(const at::Tensor& input) const {
+  const at::Tensor x = input.to(device(), type());
+#ifdef HEPAR_TRAINING_KERNELS
+  if (in_blocks()) return blocked::block(x);
+#endif
+  return x;
+}
+
+at::Tensor TorchNetwork::convolve(const std::string& name, const Inputs& inputs,
                                   const Kernel3& stride) const {
-  const at::Tensor weight = as_computed(name + ".conv.weight");
+  const at::Tensor weight = as_computed(name + ".conv.weight"), bias = bias_as_computed(name + ".conv");
+#ifdef HEPAR_TRAINING_KERNELS
+  if (in_blocks()) {
+    blocked::ConvolutionInput input{inputs[0]};
+    if (inputs.size() > 1) {
+      input.second = inputs[1];
+      input.second_channels = weight.size(1) / 2;  // both the skip's and the upsampled maps' are its stage's
+    }
+    return blocked::convolve(input, weight, bias, {stride, true});
+  }
+#endif
+  at::Tensor x = inputs.size() > 1 ? at::cat(inputs, 1) : inputs[0];
   // cuDNN's kernels for tensor cores take the channels last.
-  const at::Tensor x = input.is_cuda() ? input.contiguous(at::MemoryFormat::ChannelsLast3d) : input;
-  return at::conv3d(x, weight, bias_as_computed(name + ".conv"), stride, same_padding(weight.sizes()));
+  if (x.is_cuda()) x = x.contiguous(at::MemoryFormat::ChannelsLast3d);
+  return at::conv3d(x, weight, bias, stride, same_padding(weight.sizes()));
 }
 
-at::Tensor TorchNetwork::drop(const at::Tensor& x, Pass& pass) const {
-  if (pass.dropout == nullptr || spec_.dropout.value_or(0) <= 0) return x;
-  return x * dropout_factors(*pass.dropout, pass.layer++, x.size(1), *spec_.dropout).to(x.options());
+at::Tensor TorchNetwork::draw_factors(const std::string& name, Pass& pass) const {
+  if (pass.dropout == nullptr || spec_.dropout.value_or(0) <= 0) return {};
+  const std::int64_t channels = parameter(name + ".norm.weight").numel();
+  return dropout_factors(*pass.dropout, pass.layer++, channels, *spec_.dropout);
 }
 
-at::Tensor TorchNetwork::normalise(const std::string& name, const at::Tensor& x) const {
-  return at::instance_norm(x, parameter(name + ".norm.weight"), parameter(name + ".norm.bias"), {}, {}, true,
-                           0.1, spec_.norm_eps, false);
+at::Tensor TorchNetwork::normalise(const std::string& name, const at::Tensor& x, const at::Tensor& factors,
+                                   double slope) const {
+  const at::Tensor &weight = parameter(name + ".norm.weight"), &bias = parameter(name + ".norm.bias");
+#ifdef HEPAR_TRAINING_KERNELS
+  if (in_blocks()) return blocked::normalise(x, weight, bias, {spec_.norm_eps, slope, factors});
+#endif
+  const at::Tensor dropped = factors.defined() ? x * factors.to(x.options()) : x;
+  const at::ScalarType norm_type = type_of_norms();
+  const at::Tensor normed = at::instance_norm(dropped, weight.to(norm_type), bias.to(norm_type), {}, {}, true,
+                                              0.1, spec_.norm_eps, false);
+  return slope == 1 ? normed : at::leaky_relu(normed, slope);
 }
 
-at::Tensor TorchNetwork::block(const std::string& name, const at::Tensor& input, const Kernel3& stride,
+at::Tensor TorchNetwork::pool(const at::Tensor& x, const Kernel3& kernel) const {
+#ifdef HEPAR_TRAINING_KERNELS
+  if (in_blocks()) return blocked::average_pool(x, kernel);
+#endif
+  return at::avg_pool3d(x.to(type_for_few()), kernel, kernel).to(type());
+}
+
+at::Tensor TorchNetwork::block(const std::string& name, const Inputs& inputs, const Kernel3& stride,
                                Pass& pass) const {
-  return at::leaky_relu(normalise(name, drop(convolve(name, input, stride), pass)), spec_.leaky_slope);
+  const at::Tensor x = convolve(name, inputs, stride);
+  return normalise(name, x, draw_factors(name, pass), spec_.leaky_slope);
 }
 
 at::Tensor TorchNetwork::residual_block(const std::string& name, const at::Tensor& input,
                                         const Kernel3& stride, Pass& pass) const {
-  const at::Tensor first = block(name + ".conv1", input, stride, pass);
-  const at::Tensor x = normalise(name + ".conv2", convolve(name + ".conv2", first, kOne));
+  const at::Tensor first = block(name + ".conv1", {input}, stride, pass);
+  const at::Tensor x = normalise(name + ".conv2", convolve(name + ".conv2", {first}, kOne), {}, 1);
   const bool strided = stride != kOne;
-  at::Tensor skip = input;
-  if (strided) skip = at::avg_pool3d(input.to(type_for_few()), stride, stride).to(type());
+  at::Tensor skip = strided ? pool(input, stride) : input;
   const std::string projection = name + (strided ? ".skip.1" : ".skip.0");
   if (parameters_.contains(projection + ".conv.weight"))
-    skip = normalise(projection, convolve(projection, skip, kOne));
+    skip = normalise(projection, convolve(projection, {skip}, kOne), {}, 1);
   return at::leaky_relu(x + skip, spec_.leaky_slope);
 }
 
 at::Tensor TorchNetwork::encoder_stage(std::size_t s, at::Tensor x, Pass& pass) const {
   const bool residual = spec_.network_class == NetworkClass::kResidualEncoderUNet;
-  if (residual && s == 0) x = block("encoder.stem.convs.0", x, kOne, pass);
+  if (residual && s == 0) x = block("encoder.stem.convs.0", {x}, kOne, pass);
   for (std::int64_t j = 0; j < spec_.conv_per_stage[s]; ++j) {
     const Kernel3& stride = j == 0 ? spec_.strides[s] : kOne;
     x = residual ? residual_block(fmt::format("encoder.stages.{}.blocks.{}", s, j), x, stride, pass)
-                 : block(fmt::format("encoder.stages.{}.0.convs.{}", s, j), x, stride, pass);
+                 : block(fmt::format("encoder.stages.{}.0.convs.{}", s, j), {x}, stride, pass);
   }
   return x;
 }
 
 at::Tensor TorchNetwork::upsample(std::size_t s, const at::Tensor& x) const {
   const std::string up = fmt::format("decoder.transpconvs.{}", s);
+#ifdef HEPAR_TRAINING_KERNELS
+  if (in_blocks()) return blocked::upsample(x, parameter(up + ".weight"), bias_as_computed(up));
+#endif
   const at::Tensor bias = spec_.conv_bias ? parameter(up + ".bias").to(type_for_few()) : at::Tensor();
   return at::conv_transpose3d(x.to(type_for_few()), parameter(up + ".weight").to(type_for_few()), bias,
                               spec_.strides[spec_.strides.size() - 1 - s])
@@ -139,14 +196,18 @@ at::Tensor TorchNetwork::upsample(std::size_t s, const at::Tensor& x) const {
 
 at::Tensor TorchNetwork::head(std::size_t s, const at::Tensor& x) const {
   const std::string name = fmt::format("decoder.seg_layers.{}", s);
-  return at::conv3d(x, as_computed(name + ".weight"), as_computed(name + ".bias")).to(at::kFloat);
+  const at::Tensor weight = as_computed(name + ".weight"), bias = as_computed(name + ".bias");
+#ifdef HEPAR_TRAINING_KERNELS
+  if (in_blocks()) return blocked::unblock(blocked::convolve({x}, weight, bias, {}), weight.size(0));
+#endif
+  return at::conv3d(x, weight, bias).to(at::kFloat);
 }
 
 std::vector<at::Tensor> TorchNetwork::forward(const at::Tensor& input, const DropoutDraw* dropout) const {
   HEPAR_EXPECT(dropout == nullptr || static_cast<std::int64_t>(dropout->samples.size()) == input.size(0),
                "not one stream of random numbers for each sample");
   Pass pass{dropout};
-  at::Tensor x = input.to(device(), type());
+  at::Tensor x = begin(input);
   std::vector<at::Tensor> skips;
   const auto stages = static_cast<std::size_t>(spec_.stages());
   for (std::size_t s = 0; s < stages; ++s) {
@@ -155,10 +216,11 @@ std::vector<at::Tensor> TorchNetwork::forward(const at::Tensor& input, const Dro
   }
   std::vector<at::Tensor> logits;
   for (std::size_t s = 0; s + 1 < stages; ++s) {
-    x = at::cat(std::vector<at::Tensor>{upsample(s, x), skips.back()}, 1);
+    Inputs inputs{upsample(s, x), skips.back()};
     skips.pop_back();
     for (std::int64_t j = 0; j < spec_.conv_per_stage_decoder[s]; ++j) {
-      x = block(fmt::format("decoder.stages.{}.convs.{}", s, j), x, kOne, pass);
+      x = block(fmt::format("decoder.stages.{}.convs.{}", s, j), inputs, kOne, pass);
+      inputs = {x};
     }
     logits.push_back(head(s, x));
   }

@@ -19,7 +19,8 @@ namespace hepar {
 //   kBFloat16  faster by half or more on GPUs and on processors with AVX512_BF16 or AMX, much slower on all
 //              other processors
 //   kFloat16   on GPUs only; gradients would need scaling, so that it is for prediction
-enum class Precision { kFloat32, kBFloat16, kFloat16 };
+//   kFloat64   what the gradients of the others are measured by
+enum class Precision { kFloat32, kBFloat16, kFloat16, kFloat64 };
 
 // The network of a NetworkSpec in LibTorch, for training and for GPUs. Not for other modules than train.
 class TorchNetwork {
@@ -34,6 +35,10 @@ class TorchNetwork {
 
   const NetworkSpec& spec() const { return spec_; }
   void set_precision(Precision precision) { precision_ = precision; }
+  // Whether Hepar's kernels (cpu_kernels) compute on the host in float32; at first LibTorch's do. Both give
+  // the same logits and gradients but for rounding. Error(kUnsupported) where they are not built in.
+  void use_own_kernels(bool use);
+  static bool has_own_kernels();
 
   // Where the parameters lie and the network runs; at first the host. Moving makes new parameters, so that it
   // comes before the optimiser.
@@ -58,10 +63,18 @@ class TorchNetwork {
     const DropoutDraw* dropout;
     std::uint64_t layer = 0;
   };
-  at::Tensor convolve(const std::string& name, const at::Tensor& input, const Kernel3& stride) const;
-  at::Tensor drop(const at::Tensor& x, Pass& pass) const;
-  at::Tensor normalise(const std::string& name, const at::Tensor& x) const;
-  at::Tensor block(const std::string& name, const at::Tensor& input, const Kernel3& stride, Pass& pass) const;
+  // The maps that a convolution takes, side by side.
+  using Inputs = std::vector<at::Tensor>;
+  // The layers. With own kernels maps are in channel blocks (blocked_ops.h) between input and logits.
+  bool in_blocks() const { return own_kernels_ && precision_ == Precision::kFloat32 && device().is_cpu(); }
+  at::Tensor begin(const at::Tensor& input) const;
+  at::Tensor convolve(const std::string& name, const Inputs& inputs, const Kernel3& stride) const;
+  // Not defined without dropout.
+  at::Tensor draw_factors(const std::string& name, Pass& pass) const;
+  at::Tensor normalise(const std::string& name, const at::Tensor& x, const at::Tensor& factors,
+                       double slope) const;
+  at::Tensor pool(const at::Tensor& x, const Kernel3& kernel) const;
+  at::Tensor block(const std::string& name, const Inputs& inputs, const Kernel3& stride, Pass& pass) const;
   at::Tensor residual_block(const std::string& name, const at::Tensor& input, const Kernel3& stride,
                             Pass& pass) const;
   at::Tensor encoder_stage(std::size_t s, at::Tensor x, Pass& pass) const;
@@ -73,10 +86,14 @@ class TorchNetwork {
   at::Tensor bias_as_computed(const std::string& name) const;
   at::ScalarType type() const;
   // Of operations that LibTorch 1.13 has in float32 alone on the CPU: pooling and transposed convolution.
-  at::ScalarType type_for_few() const { return device().is_cpu() ? at::kFloat : type(); }
+  at::ScalarType type_for_few() const { return device().is_cpu() ? type_of_norms() : type(); }
+  at::ScalarType type_of_norms() const {
+    return precision_ == Precision::kFloat64 ? at::kDouble : at::kFloat;
+  }
 
   NetworkSpec spec_;
   Precision precision_ = Precision::kFloat32;
+  bool own_kernels_ = false;
   std::map<std::string, at::Tensor> parameters_;
 };
 

@@ -31,6 +31,12 @@ Precision precision_of(const TrainingRecipe& recipe, const at::Device& device) {
   return low ? Precision::kBFloat16 : Precision::kFloat32;
 }
 
+bool wants_own_kernels(const TrainOptions& options) {
+  if (options.kernels.empty()) return TorchNetwork::has_own_kernels();
+  HEPAR_EXPECT(options.kernels == "hepar" || options.kernels == "libtorch", "no such kernels");
+  return options.kernels == "hepar";
+}
+
 // On a CPU the network needs the cores more than the patches do.
 int worker_count(const TrainOptions& options, const at::Device& device) {
   if (options.workers > 0) return options.workers;
@@ -76,6 +82,7 @@ Trainer::Trainer(const TrainOptions& options, PreprocessedDataset data, Communic
       facts_(checkpoint_facts(data_.plan, recipe_.augmentation.mirror)) {
   network_.move_to(device_);
   network_.set_precision(precision_of(recipe_, device_));
+  network_.use_own_kernels(wants_own_kernels(options));
   optimiser_ = make_optimiser(recipe_, network_.parameters());
 }
 
