@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// kernel_bench [SUBSTRING]: layers of U-Nets by our own kernels and by oneDNN, alternating, in CPU time of
-// one thread: the least of several runs, as effective GFLOP/s (2 for each multiply-add of the layer's
+// kernel_bench [SUBSTRING]: layers of U-Nets by our own direct kernels and by oneDNN, alternating, in CPU
+// time of one thread: the least of several runs, as effective GFLOP/s (2 for each multiply-add of the layer's
 // definition); for layers that only move data, in GB/s read and written.
 #include <fmt/format.h>
 
@@ -12,8 +12,13 @@
 
 #include "hepar/core/parallel.h"
 #include "hepar/core/random.h"
+#include "hepar/cpu_kernels/average_pooling.h"
+#include "hepar/cpu_kernels/direct_convolution.h"
+#include "hepar/cpu_kernels/head.h"
 #include "hepar/cpu_kernels/instruction_set.h"
-#include "hepar/nn_cpu/layers.h"
+#include "hepar/cpu_kernels/upsampling.h"
+#include "hepar/nn_cpu/instance_norm.h"
+#include "hepar/nn_cpu/onednn_convolution.h"
 
 namespace hepar::cpu {
 namespace {
@@ -79,17 +84,23 @@ struct ConvolutionCase {
 };
 
 void time_convolution(const ConvolutionCase& c) {
-  const std::int64_t block = channel_block(), in_block = c.in < block ? 1 : block;
-  const NamedTensor weight = random_tensor({c.out, c.in, c.kernel[0], c.kernel[1], c.kernel[2]});
-  const InputParts inputs{{c.in}, in_block};
-  const LayerShape shape{
-      inputs.padded_count(), padded(c.out, block), in_block, block, c.size, c.kernel, c.stride};
-  const SpreadLayer layer = spread_convolution(weight, random_tensor({c.out}), inputs, block);
+  const bool plain = c.in < channel_block();
+  const ConvolutionShape shape{plain ? c.in : padded(c.in, channel_block()), padded(c.out, channel_block()),
+                               c.size, c.kernel, c.stride};
+  const NamedTensor weight =
+      random_tensor({shape.out_channels, shape.in_channels, c.kernel[0], c.kernel[1], c.kernel[2]});
+  const NamedTensor bias = random_tensor({shape.out_channels});
+  const ConvolutionWeights weights{weight.values, bias.values};
   const AlignedFloats in = random_maps(shape.in_channels * voxels_of(c.size));
   const AlignedFloats out = random_maps(shape.out_channels * voxels_of(shape.out()));
-  const Layer own = make_direct_convolution(shape, layer), peer = make_onednn_convolution(shape, layer);
-  std::vector<Work> works = {[&] { own(in.get(), out.get()); }};
-  if (peer) works.push_back([&] { peer(in.get(), out.get()); });
+  const auto own = (plain ? make_first : make_direct)(shape, weights);
+  const auto peer = make_onednn_convolution(shape, weights, plain);
+  const MapsPart part{in.get(), shape.in_channels, 0, c.size[0]};
+  const auto run = [&](const Convolution& convolution) {
+    convolution.run({&part, 1}, out.get(), {0, shape.out()[0]});
+  };
+  std::vector<Work> works = {[&] { run(*own); }};
+  if (peer) works.push_back([&] { run(*peer); });
   print(c.name, "GFLOP/s",
         2.0 * static_cast<double>(c.in * c.out * voxels_of(c.kernel) * voxels_of(shape.out())), works);
 }
@@ -97,35 +108,43 @@ void time_convolution(const ConvolutionCase& c) {
 void time_upsampling(const std::string& name, std::int64_t in, std::int64_t out, const Size3& size,
                      const Size3& kernel) {
   const std::int64_t block = channel_block();
-  const Layer layer =
-      make_upsampling(size, random_tensor({in, out, kernel[0], kernel[1], kernel[2]}), random_tensor({out}));
+  const NamedTensor weight = random_tensor({in, out, kernel[0], kernel[1], kernel[2]}),
+                    bias = random_tensor({out});
+  const Upsampling layer({in, out, size, kernel}, {weight.values, bias.values});
   const AlignedFloats maps = random_maps(padded(in, block) * voxels_of(size));
   const AlignedFloats result = random_maps(padded(out, block) * voxels_of(size) * voxels_of(kernel));
-  print(name, "GFLOP/s", 2.0 * static_cast<double>(in * out * voxels_of(kernel) * voxels_of(size)),
-        {[&] { layer(maps.get(), result.get()); }});
+  print(name, "GFLOP/s", 2.0 * static_cast<double>(in * out * voxels_of(kernel) * voxels_of(size)), {[&] {
+          layer.run(maps.get(), result.get(), {0, layer.shape().out()[0]});
+        }});
 }
 
 void time_head(const std::string& name, std::int64_t channels, std::int64_t heads, const Size3& size) {
-  const Layer layer = make_head(size, random_tensor({heads, channels, 1, 1, 1}), random_tensor({heads}));
+  const NamedTensor weight = random_tensor({heads, channels, 1, 1, 1}), bias = random_tensor({heads});
+  const Head layer(channels, heads, {weight.values, bias.values});
   const AlignedFloats maps = random_maps(padded(channels, channel_block()) * voxels_of(size));
   const AlignedFloats logits = random_maps(heads * voxels_of(size));
   print(name, "GFLOP/s", 2.0 * static_cast<double>(channels * heads * voxels_of(size)),
-        {[&] { layer(maps.get(), logits.get()); }});
+        {[&] { layer.run(maps.get(), voxels_of(size), logits.get()); }});
 }
 
 void time_norm(const std::string& name, std::int64_t channels, const Size3& size) {
   const NamedTensor weight = random_tensor({channels}), bias = random_tensor({channels});
-  const InPlaceLayer norm = make_norm({voxels_of(size), 1e-5, 0.01}, {weight, bias});
+  const InstanceNorm norm({voxels_of(size), 1e-5, 0.01}, {weight, bias});
+  std::vector<float> factors(static_cast<std::size_t>(norm.factor_count()));
   const std::int64_t count = padded(channels, channel_block()) * voxels_of(size);
   const AlignedFloats maps = random_maps(count);
-  print(name, "GB/s", 12.0 * static_cast<double>(count), {[&] { norm(maps.get()); }});
+  print(name, "GB/s", 12.0 * static_cast<double>(count), {[&] {
+          norm.find_factors(maps.get(), factors.data());
+          norm.apply(factors.data(), maps.get());
+        }});
 }
 
 void time_pooling(const std::string& name, std::int64_t channels, const Size3& size) {
-  const Layer layer = make_average_pooling(size, channels, {2, 2, 2});
-  const std::int64_t count = padded(channels, channel_block()) * voxels_of(size);
+  const std::int64_t wide = padded(channels, channel_block()), count = wide * voxels_of(size);
   const AlignedFloats maps = random_maps(count), out = random_maps(count / 8);
-  print(name, "GB/s", 4.5 * static_cast<double>(count), {[&] { layer(maps.get(), out.get()); }});
+  print(name, "GB/s", 4.5 * static_cast<double>(count), {[&] {
+          average_pool(maps.get(), size, wide, {2, 2, 2}, out.get());
+        }});
 }
 
 const ConvolutionCase kConvolutions[] = {

@@ -207,7 +207,8 @@ class StudyRun {
  private:
   void run_case(const Host& host, int n, const InsertedCase& inserted, bool exact) {
     constexpr std::uint8_t kTumourLabel[] = {kTumour};
-    const Box3 box = bounding_box(inserted.contoured).value();  // nothing lies outside: metrics cost by the voxel
+    const Box3 box =
+        bounding_box(inserted.contoured).value();  // nothing lies outside: metrics cost by the voxel
     const LabelMap truth = crop(inserted.truth, box);
     const RegionMetrics before = evaluate_region(crop(inserted.contoured, box), truth, kTumourLabel);
     const ComponentRuns found = find_components(inserted.contoured, kTumour);

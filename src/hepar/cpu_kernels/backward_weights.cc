@@ -185,7 +185,7 @@ class TileSums {
     const WinogradKernels& kernels = winograd_kernels();
     for_rows(box, rule_d->points, rule_d->points, rule_h->points, buffer,
              [&](const float* const* planes, std::int64_t columns, float* target) {
-               kernels.transform_d[index(0)]({planes, columns, target, plane});
+               kernels.transform_d[index(0)]({planes, columns, target, plane, nullptr, 1});
              });
     for (std::int64_t d = 0; d < rule_d->points; ++d) {
       kernels.transform_h[index(1)]({buffer + d * plane, box.columns});

@@ -14,8 +14,8 @@
 #include "hepar/cpu_kernels/upsampling.h"
 #include "hepar/nn_cpu/algorithm_choice.h"
 #include "hepar/nn_cpu/instance_norm.h"
-#include "hepar/nn_cpu/layers.h"
 #include "hepar/nn_cpu/onednn_convolution.h"
+#include "hepar/nn_cpu/spread_convolution.h"
 
 namespace hepar::cpu {
 namespace {

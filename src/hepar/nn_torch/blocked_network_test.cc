@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "hepar/core/parallel.h"
+#include "hepar/nn/random_network.h"
 #include "hepar/nn/test_networks.h"
 #include "hepar/nn_torch/torch_network.h"
 
@@ -32,7 +33,7 @@ at::Tensor random_input(const TensorShape& shape) {
 
 // Logits, and the gradients of all logits weighted at random: a loss that adds no rounding of its own.
 Results run(const NetworkSpec& spec, const at::Tensor& input, Way way, const DropoutDraw* dropout = nullptr) {
-  TorchNetwork network(spec, conformance::random_weights(spec, 3));
+  TorchNetwork network(spec, random_weights(spec, 3));
   network.use_own_kernels(way == Way::kBlocks);
   if (way == Way::kDouble) network.set_precision(Precision::kFloat64);
   Results results{network.forward(input, dropout), {}};
@@ -124,7 +125,7 @@ TEST(NetworkInBlocks, GivesTheSameBytesOnAnyNumberOfThreads) {
 
 TEST(NetworkInBlocks, PredictsWithoutGradients) {
   const NetworkSpec spec = conformance::make_spec({8, 12});
-  TorchNetwork network(spec, conformance::random_weights(spec, 3));
+  TorchNetwork network(spec, random_weights(spec, 3));
   const at::Tensor input = random_values({1, 1, 4, 8, 8}, 5);
   const at::NoGradGuard no_gradients;
   const at::Tensor wanted = network.forward(input).front();
@@ -139,7 +140,7 @@ TEST(NetworkInBlocks, GivesTheGradientOfItsInput) {
   const NetworkSpec spec = conformance::make_spec({8, 12});
   std::vector<at::Tensor> gradients;
   for (const bool own : {false, true}) {
-    TorchNetwork network(spec, conformance::random_weights(spec, 3));
+    TorchNetwork network(spec, random_weights(spec, 3));
     network.use_own_kernels(own);
     at::Tensor input = random_values({2, 1, 4, 8, 8}, 5).requires_grad_(true);
     network.forward(input).front().square().sum().backward();

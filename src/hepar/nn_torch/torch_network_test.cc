@@ -5,6 +5,7 @@
 
 #include "hepar/core/error.h"
 #include "hepar/core/random.h"
+#include "hepar/nn/random_network.h"
 #include "hepar/nn/test_networks.h"
 #include "hepar/nn/test_plan.h"
 #include "hepar/nn_reference/reference_engine.h"
@@ -51,7 +52,7 @@ class EveryNetwork : public ::testing::TestWithParam<conformance::NetworkCase> {
 
 TEST_P(EveryNetwork, AgreesWithTheReferenceEngine) {
   const auto& [name, spec, shape] = GetParam();
-  const Weights weights = conformance::random_weights(spec, 3);
+  const Weights weights = random_weights(spec, 3);
   TorchNetwork network(spec, 3);
   network.set_weights(weights);
   Tensor input = random_input(shape);
@@ -106,7 +107,7 @@ TEST(TorchNetwork, BFloat16IsNearFloat32) {
 void expect_dropout_after(NetworkSpec spec, const std::vector<std::string>& dropped) {
   spec.dropout = 0.5;
   spec.norm_eps = 0.1;
-  const Weights weights = conformance::random_weights(spec, 3);
+  const Weights weights = random_weights(spec, 3);
   const DropoutDraw draw{{Random(21)}};
   Weights scaled = weights;
   for (std::size_t layer = 0; layer < dropped.size(); ++layer) {
@@ -160,7 +161,7 @@ TEST(TorchNetwork, DropoutOfASampleDoesNotDependOnItsBatch) {
 
 TEST(TorchNetwork, DropsNothingInPrediction) {
   NetworkSpec spec = conformance::make_spec({8, 12});
-  const Weights weights = conformance::random_weights(spec, 3);
+  const Weights weights = random_weights(spec, 3);
   Tensor input = random_input({1, 1, 8, 8, 8});
   const at::NoGradGuard no_gradients;
   const at::Tensor without = TorchNetwork(spec, weights).forward(torch_view(input)).front();
