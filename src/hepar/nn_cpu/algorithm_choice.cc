@@ -20,7 +20,7 @@ constexpr std::array<std::int64_t, 4> kGroups{24, 12, 48, 96};  // of tiles
 
 // F(4,3) in three axes makes 8 weights of one; beyond this their reading costs more than the products saved,
 // and they would take most of the engine's memory.
-constexpr std::int64_t kMostWinogradWeights = std::int64_t{16} << 20;
+constexpr std::int64_t kMostWinogradWeights = std::int64_t{8} << 20;
 
 std::int64_t out_size(const ConvolutionShape& shape, std::size_t axis) { return shape.out()[axis]; }
 
