@@ -75,7 +75,7 @@ std::unique_ptr<Convolution> make_for_trial(const ConvolutionShape& shape, const
 class Trial {
  public:
   explicit Trial(const ConvolutionShape& shape) : shape_(shape) {
-    constexpr std::int64_t kPlanes = 8, kRows = 32;
+    constexpr std::int64_t kPlanes = 8, kRows = 16;
     shape_.in[0] = std::min(shape_.in[0], kPlanes);
     shape_.in[1] = std::min(shape_.in[1], kRows);
     const std::int64_t in = shape_.in_channels * voxels_of(shape_.in);
@@ -92,12 +92,12 @@ class Trial {
     std::vector<std::unique_ptr<Convolution>> convolutions;
     for (const Algorithm& algorithm : list) convolutions.push_back(make_for_trial(shape_, algorithm));
     std::vector<double> best(list.size(), std::numeric_limits<double>::infinity());
-    constexpr int kRounds = 4;
+    constexpr int kRounds = 3;
     constexpr double kHopeless = 1.5;
     for (int round = 0; round < kRounds; ++round) {
       const double limit = kHopeless * *std::min_element(best.begin(), best.end());
       for (std::size_t n = 0; n < list.size(); ++n)
-        if (round < 2 || best[n] < limit) best[n] = std::min(best[n], seconds_of(*convolutions[n]));
+        if (round == 0 || best[n] < limit) best[n] = std::min(best[n], seconds_of(*convolutions[n]));
     }
     std::size_t choice = 0;
     constexpr double kClearly = 0.97;
