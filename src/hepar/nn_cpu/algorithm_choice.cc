@@ -16,6 +16,7 @@
 namespace hepar::cpu {
 namespace {
 
+constexpr TileRules kAllF2{TileRule::kF2, TileRule::kF2, TileRule::kF2};
 constexpr std::array<std::int64_t, 4> kGroups{24, 12, 48, 96};  // of tiles
 
 // F(4,3) in three axes makes 8 weights of one; beyond this their reading costs more than the products saved,
@@ -53,11 +54,22 @@ void add_winograd(const ConvolutionShape& shape, const TileRules& wanted, std::v
   if (std::find(list.begin(), list.end(), algorithm) == list.end()) list.push_back(algorithm);
 }
 
+// What is exact is chosen by rule, not by trial, so that it gives the same bytes on every run: F(2,3) and its
+// strided kin where their tiles fill the register tiles of the products, direct loops for the rest.
+std::vector<Algorithm> exact_choice(const ConvolutionShape& shape) {
+  const bool strided = std::any_of(shape.stride.begin(), shape.stride.end(), [](auto s) { return s > 1; });
+  const std::int64_t fewest_outputs = strided ? 4096 : 64;
+  std::vector<Algorithm> list;
+  if (voxels_of(shape.out()) >= fewest_outputs) add_winograd(shape, kAllF2, list);
+  if (list.empty()) list.emplace_back();
+  return list;
+}
+
 std::vector<Algorithm> candidates(const ConvolutionShape& shape, CpuAlgorithms algorithms) {
+  if (algorithms == CpuAlgorithms::kExact) return exact_choice(shape);
   constexpr TileRule k2 = TileRule::kF2, k4 = TileRule::kF4;
   std::vector<Algorithm> list{Algorithm{}};
-  add_winograd(shape, {k2, k2, k2}, list);
-  if (algorithms == CpuAlgorithms::kExact) return list;
+  add_winograd(shape, kAllF2, list);
   add_winograd(shape, {k2, k4, k4}, list);
   add_winograd(shape, {k4, k4, k4}, list);
   return list;
@@ -134,7 +146,7 @@ std::string key_of(const ConvolutionShape& shape, CpuAlgorithms algorithms) {
                      fmt::join(shape.stride, "x"));
 }
 
-// "direct" or "winograd 4,4,2 24": rules by number, and the group.
+// "direct" or "winograd 2 2 1 24": the rules' numbers along d, h, w, and the group.
 std::string write_choice(const Algorithm& algorithm) {
   if (!algorithm.winograd) return "direct";
   return fmt::format("winograd {} {} {} {}", static_cast<int>(algorithm.rules[0]),

@@ -23,10 +23,11 @@ struct Algorithm {
 std::unique_ptr<Convolution> make_convolution(const ConvolutionShape& shape, const Algorithm& algorithm,
                                               const ConvolutionWeights& weights);
 
-// The fastest algorithm for a shape, by trial on a part of its maps. The first choice for
-// a shape holds for the whole process, whatever the number of threads, so that results do not change between
-// runs; `tuning_file` keeps it for later processes on the same processor with the same version of Hepar
-// (CpuEngineOptions). kExact leaves F(4,3) out; kOneDnn has no choice and must not ask.
+// The fastest algorithm for a shape, by trial on a part of its maps. The first choice for a shape holds for
+// all that this process makes with the same tuning file, whatever the number of threads, so that results do
+// not change between runs; the file keeps it for later processes on the same processor with the same version
+// of Hepar (CpuEngineOptions). kExact chooses by a rule on the shape, without F(4,3), and tries only how many
+// tiles go together, which changes no result. kOneDnn has no choice and must not ask.
 Algorithm choose_algorithm(const ConvolutionShape& shape, CpuAlgorithms algorithms,
                            const std::filesystem::path& tuning_file);
 

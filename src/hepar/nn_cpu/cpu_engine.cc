@@ -2,7 +2,9 @@
 #include "hepar/nn_cpu/cpu_engine.h"
 
 #include <mutex>
+#include <new>
 
+#include "hepar/core/error.h"
 #include "hepar/core/parallel.h"
 #include "hepar/cpu_kernels/blocked_maps.h"
 #include "hepar/nn/model_folder.h"
@@ -60,6 +62,16 @@ class PlannedEngine : public CpuEngine {
   template <class Visit>
   void visit_samples(const Tensor& input, Tensor& logits, const Visit& visit) {
     check_input(spec_, input.shape);
+    try {
+      run_samples(input, logits, visit);
+    } catch (const std::bad_alloc&) {
+      throw Error(ErrorCode::kExhausted,
+                  "no memory for the network's maps; use a model with smaller patches");
+    }
+  }
+
+  template <class Visit>
+  void run_samples(const Tensor& input, Tensor& logits, const Visit& visit) {
     TensorShape shape = input.shape;
     shape.c = spec_.heads;
     logits = Tensor(shape);

@@ -22,24 +22,25 @@ namespace {
 
 constexpr Kernel3 kOne{1, 1, 1};
 
-// Upsampled maps are made in slabs of about this size, which stays in the cache next to a core.
-constexpr std::int64_t kSlabFloats = std::int64_t{6} << 20;
-
 // The network's own multiply-adds, two operations each, in units of 10^9.
-double gflop_of(const NamedTensor& weight, std::int64_t places) {
+double layer_gflop(const NamedTensor& weight, std::int64_t places) {
   double product = 2e-9 * static_cast<double>(places);
   for (const auto size : weight.shape) product *= static_cast<double>(size);
   return product;
 }
 
-}  // namespace
-
 // Walks through the network as NetworkSpec describes it.
 class PlanBuilder {
  public:
-  PlanBuilder(NetworkPlan& plan, const NetworkSpec& spec, const Weights& weights,
-              const CpuEngineOptions& options)
-      : plan_(plan), spec_(spec), weights_(weights), options_(options), block_(channel_block()) {}
+  PlanBuilder(const NetworkSpec& spec, const Weights& weights, const CpuEngineOptions& options,
+              std::int64_t slab_floats, MapArena& arena, std::vector<PlanStep>& steps)
+      : spec_(spec),
+        weights_(weights),
+        options_(options),
+        slab_floats_(slab_floats),
+        arena_(arena),
+        steps_(arena, steps),
+        block_(channel_block()) {}
 
   void build(Size3 size) {
     for (const Kernel3& stride : spec_.strides) {
@@ -55,24 +56,11 @@ class PlanBuilder {
     }
     for (std::size_t level = sizes_.size() - 1; level-- > 0;) maps = add_decoder_stage(level, maps);
     add_head(maps);
-    plan_.arena_.place();
+    arena_.place();
   }
 
  private:
-  // A norm whose factors are known, but which the maps have not gone through yet: convolutions that can take
-  // it with their inputs do, which saves a pass over memory.
-  struct PendingNorm {
-    std::shared_ptr<const InstanceNorm> norm;
-    MapArena::Map factors;
-    bool applied = false;
-  };
-
-  // Feature maps: the network's input as the caller gave it, or some of the arena's.
-  struct Maps {
-    std::optional<MapArena::Map> map;
-    std::int64_t offset = 0;  // floats
-    std::shared_ptr<PendingNorm> norm = nullptr;
-  };
+  using Maps = PlanMaps;
 
   struct Block {
     std::string name;                    // ends before ".conv" and ".norm"
@@ -93,29 +81,7 @@ class PlanBuilder {
     return {voxels_of(sizes_[level]), spec_.norm_eps, spec_.leaky_slope};
   }
 
-  Maps add_maps(std::size_t level) { return {plan_.arena_.add(values(level)), 0}; }
-
-  // Appends a step that needs these maps.
-  void add_step(std::string name, std::string algorithm, double gflop, std::initializer_list<Maps> needed,
-                std::function<void(const RunMemory&)> run) {
-    for (const Maps& maps : needed) {
-      if (maps.map) plan_.arena_.use(*maps.map, plan_.steps_.size());
-      if (is_pending(maps)) plan_.arena_.use(maps.norm->factors, plan_.steps_.size());
-    }
-    plan_.steps_.push_back({std::move(name), std::move(algorithm), gflop, std::move(run)});
-  }
-
-  // Where maps lie in a run. The arena knows it once the plan is whole.
-  auto reader(const Maps& maps) const {
-    return [arena = &plan_.arena_, maps](const RunMemory& memory) -> const float* {
-      return maps.map ? memory.work + arena->offset(*maps.map) + maps.offset : memory.input;
-    };
-  }
-  auto writer(const Maps& maps) const {
-    return [arena = &plan_.arena_, maps](const RunMemory& memory) {
-      return memory.work + arena->offset(*maps.map) + maps.offset;
-    };
-  }
+  Maps add_maps(std::size_t level) { return steps_.add_maps(values(level)); }
 
   // A few channels are convolved as they are.
   bool input_is_plain() const { return spec_.input_channels <= (compares_onednn() ? 3 : 7); }
@@ -123,8 +89,8 @@ class PlanBuilder {
   Maps add_input() {
     if (input_is_plain()) return {};
     const std::int64_t count = spec_.input_channels, voxels = voxels_of(sizes_[0]);
-    const Maps blocked{plan_.arena_.add(padded(count, block_) * voxels), 0};
-    add_step("input", "blocks", 0, {blocked}, [=, out = writer(blocked)](const RunMemory& memory) {
+    const Maps blocked = steps_.add_maps(padded(count, block_) * voxels);
+    steps_.add("input", "blocks", 0, {blocked}, [=, out = steps_.writer(blocked)](const RunMemory& memory) {
       block_channels({memory.input, static_cast<std::size_t>(count * voxels)}, count, out(memory));
     });
     return blocked;
@@ -167,26 +133,6 @@ class PlanBuilder {
     return made;
   }
 
-  static bool is_pending(const Maps& maps) { return maps.norm && !maps.norm->applied; }
-
-  // The norm that maps are still to go through.
-  auto norm_reader(const Maps& maps) const {
-    const MapArena* arena = &plan_.arena_;
-    return [arena, norm = is_pending(maps) ? maps.norm : nullptr](const RunMemory& memory) -> InputNorm {
-      if (!norm) return {};
-      return {memory.work + arena->offset(norm->factors), norm->norm->slope()};
-    };
-  }
-
-  // Has the maps go through what is pending.
-  void apply_norm(const Maps& maps) {
-    if (!is_pending(maps)) return;
-    add_step("norm", "norm", 0, {maps},
-             [norm = maps.norm->norm, factors = norm_reader(maps), maps = writer(maps)](
-                 const RunMemory& memory) { norm->apply(factors(memory).factors, maps(memory)); });
-    maps.norm->applied = true;
-  }
-
   // A step's maps and moments that a convolution writes.
   struct Outputs {
     Maps maps, moments;  // the latter without a map where none are taken
@@ -195,30 +141,30 @@ class PlanBuilder {
   Outputs outputs_of(const Made& made, const Maps& maps) {
     const std::int64_t rows = made.convolution->moment_rows();
     if (rows == 0) return {maps, {}, 0};
-    return {maps, {plan_.arena_.add(2 * rows * 2 * made.shape.out_channels), 0}, rows};
+    return {maps, steps_.add_maps(2 * rows * 2 * made.shape.out_channels), rows};
   }
   auto moments_writer(const Outputs& outputs) const {
-    return [write = writer(outputs.moments), taken = outputs.rows > 0](const RunMemory& memory) -> double* {
-      return taken ? reinterpret_cast<double*>(write(memory)) : nullptr;  // places are cache lines
+    return [write = steps_.writer(outputs.moments)](const RunMemory& memory) {
+      return reinterpret_cast<double*>(write(memory));  // places begin at cache lines
     };
   }
 
   Outputs add_convolution(const Block& block, const Maps& in, const Maps& out) {
     const Made made = make(block, !in.map);
-    if (!made.convolution->takes_norm()) apply_norm(in);
+    if (!made.convolution->takes_norm()) steps_.apply_norm(block.name, in);
     const Outputs outputs = outputs_of(made, out);
     const MapsPart part{nullptr, made.shape.in_channels, 0, made.shape.in[0]};
     const PlaneRange planes{0, made.shape.out()[0]};
-    add_step(block.name + ".conv", made.algorithm,
-             gflop_of(weight(block.name + ".conv.weight"), voxels_of(made.shape.out())),
-             {in, out, outputs.moments},
-             [=, convolution = made.convolution, in = reader(in), norm = norm_reader(in), out = writer(out),
-              moments = moments_writer(outputs)](const RunMemory& memory) {
-               MapsPart maps = part;
-               maps.maps = in(memory);
-               maps.norm = norm(memory);
-               convolution->run({&maps, 1}, out(memory), planes, moments(memory));
-             });
+    steps_.add(block.name + ".conv", made.algorithm,
+               layer_gflop(weight(block.name + ".conv.weight"), voxels_of(made.shape.out())),
+               {in, out, outputs.moments},
+               [=, convolution = made.convolution, in = steps_.reader(in), norm = steps_.norm_reader(in),
+                out = steps_.writer(out), moments = moments_writer(outputs)](const RunMemory& memory) {
+                 MapsPart maps = part;
+                 maps.maps = in(memory);
+                 maps.norm = norm(memory);
+                 convolution->run({&maps, 1}, out(memory), planes, moments(memory));
+               });
     return outputs;
   }
 
@@ -226,15 +172,16 @@ class PlanBuilder {
   std::shared_ptr<PendingNorm> add_factors(const std::string& name, std::size_t level,
                                            const Outputs& outputs) {
     const auto norm_layer = std::make_shared<const InstanceNorm>(norm_shape(level), norm(name));
-    const Maps factors{plan_.arena_.add(norm_layer->factor_count()), 0};
-    add_step(name + ".norm", "norm", 0, {outputs.maps, outputs.moments, factors},
-             [norm_layer, rows = outputs.rows, maps = writer(outputs.maps), moments = moments_writer(outputs),
-              factors = writer(factors)](const RunMemory& memory) {
-               if (rows > 0)
-                 norm_layer->find_factors_from_moments(moments(memory), rows, factors(memory));
-               else
-                 norm_layer->find_factors(maps(memory), factors(memory));
-             });
+    const Maps factors = steps_.add_maps(norm_layer->factor_count());
+    steps_.add(
+        name + ".norm", "norm", 0, {outputs.maps, outputs.moments, factors},
+        [norm_layer, rows = outputs.rows, maps = steps_.writer(outputs.maps),
+         moments = moments_writer(outputs), factors = steps_.writer(factors)](const RunMemory& memory) {
+          if (rows > 0)
+            norm_layer->find_factors_from_moments(moments(memory), rows, factors(memory));
+          else
+            norm_layer->find_factors(maps(memory), factors(memory));
+        });
     return std::make_shared<PendingNorm>(PendingNorm{norm_layer, *factors.map});
   }
 
@@ -250,7 +197,9 @@ class PlanBuilder {
   // decoder concatenates.
   Maps add_stage_output(std::size_t level) {
     if (!compares_onednn() || level + 1 == sizes_.size()) return add_maps(level);
-    return {plan_.arena_.add(2 * values(level)), values(level)};
+    Maps both = steps_.add_maps(2 * values(level));
+    both.offset = values(level);
+    return both;
   }
 
   Maps add_encoder_stage(std::size_t level, Maps maps) {
@@ -280,7 +229,7 @@ class PlanBuilder {
     const std::size_t level = block.level;
     const bool strided = block.stride != kOne;
     const std::string projection = block.name + (strided ? ".skip.1" : ".skip.0");
-    apply_norm(in);
+    steps_.apply_norm(block.name, in);
     Maps skip = strided ? add_pooling(block, in) : in;
     if (weights_.contains(projection + ".conv.weight")) {
       const Block pointwise{projection, block.channels, sizes_[level], kOne, kOne, level};
@@ -292,19 +241,20 @@ class PlanBuilder {
     const std::string second = block.name + ".conv2";
     Maps sum = out;
     sum.norm = add_factors(second, level, add_convolution(block_at(level, second), first, out));
-    add_step(second + ".join", "norm", 0, {skip, sum},
-             [norm = sum.norm->norm, skip = reader(skip), skip_norm = norm_reader(skip), out = writer(out),
-              factors = norm_reader(sum)](const RunMemory& memory) {
-               norm->join(factors(memory).factors, skip(memory), skip_norm(memory).factors, out(memory));
-             });
+    steps_.add(second + ".join", "norm", 0, {skip, sum},
+               [norm = sum.norm->norm, skip = steps_.reader(skip), skip_norm = steps_.norm_reader(skip),
+                out = steps_.writer(out), factors = steps_.norm_reader(sum)](const RunMemory& memory) {
+                 norm->join(factors(memory).factors, skip(memory), skip_norm(memory).factors, out(memory));
+               });
   }
 
   Maps add_pooling(const Block& block, const Maps& in) {
     const std::int64_t count = padded(block.channels[0], block_);
-    const Maps pooled{plan_.arena_.add(count * voxels_of(sizes_[block.level])), 0};
-    add_step(block.name + ".pool", "average", 0, {in, pooled},
-             [=, size = block.in, kernel = block.stride, in = reader(in), out = writer(pooled)](
-                 const RunMemory& memory) { average_pool(in(memory), size, count, kernel, out(memory)); });
+    const Maps pooled = steps_.add_maps(count * voxels_of(sizes_[block.level]));
+    steps_.add(
+        block.name + ".pool", "average", 0, {in, pooled},
+        [=, size = block.in, kernel = block.stride, in = steps_.reader(in), out = steps_.writer(pooled)](
+            const RunMemory& memory) { average_pool(in(memory), size, count, kernel, out(memory)); });
     return pooled;
   }
 
@@ -335,18 +285,18 @@ class PlanBuilder {
 
   // The upsampling `up` of `maps` and the convolution of its maps beside the skip's.
   Outputs add_upsampling(const Block& block, const std::string& up, const Maps& maps, const Maps& out) {
-    apply_norm(maps);
+    steps_.apply_norm(block.name, maps);
     const std::size_t level = block.level;
     const auto upsampling = make_upsampling(level, up);
-    const double gflop = gflop_of(weight(up + ".weight"), voxels_of(sizes_[level + 1]));
+    const double gflop = layer_gflop(weight(up + ".weight"), voxels_of(sizes_[level + 1]));
     const Maps skip = skips_[level];
     if (compares_onednn()) {
-      apply_norm(skip);
+      steps_.apply_norm(block.name, skip);
       const Maps both{skip.map, 0};
-      add_step(up, "direct", gflop, {maps, both},
-               [=, in = reader(maps), out = writer(both)](const RunMemory& memory) {
-                 upsampling->run(in(memory), out(memory), {0, upsampling->shape().out()[0]});
-               });
+      steps_.add(up, "direct", gflop, {maps, both},
+                 [=, in = steps_.reader(maps), out = steps_.writer(both)](const RunMemory& memory) {
+                   upsampling->run(in(memory), out(memory), {0, upsampling->shape().out()[0]});
+                 });
       return add_convolution(block, both, out);
     }
     return add_slabs(block, upsampling, gflop, maps, skip, out);
@@ -356,7 +306,7 @@ class PlanBuilder {
   std::int64_t slab_planes(const Made& made, std::size_t level) const {
     const std::int64_t step = made.convolution->plane_step(), planes = sizes_[level][0];
     const std::int64_t plane = channels(level) * sizes_[level][1] * sizes_[level][2];
-    const std::int64_t steps = std::max<std::int64_t>(1, kSlabFloats / (plane * step));
+    const std::int64_t steps = std::max<std::int64_t>(1, slab_floats_ / (plane * step));
     return std::min((planes + step - 1) / step * step, steps * step);
   }
 
@@ -364,18 +314,19 @@ class PlanBuilder {
                     const Maps& maps, const Maps& skip, const Maps& out) {
     const std::size_t level = block.level;
     const Made made = make(block, false);
-    if (!made.convolution->takes_norm()) apply_norm(skip);
+    if (!made.convolution->takes_norm()) steps_.apply_norm(block.name, skip);
     const Outputs outputs = outputs_of(made, out);
     const Size3 size = sizes_[level];
     const std::int64_t halo = block.kernel[0] / 2, planes = slab_planes(made, level);
     const std::int64_t most = std::min(size[0], planes + 2 * halo), half = channels(level);
-    const Maps slab{plan_.arena_.add(half * most * size[1] * size[2]), 0};
-    gflop += gflop_of(weight(block.name + ".conv.weight"), voxels_of(size));
-    add_step(
+    const Maps slab = steps_.add_maps(half * most * size[1] * size[2]);
+    gflop += layer_gflop(weight(block.name + ".conv.weight"), voxels_of(size));
+    steps_.add(
         block.name + ".conv with " + up_name(level), made.algorithm, gflop,
         {maps, skip, slab, out, outputs.moments},
-        [=, convolution = made.convolution, in = reader(maps), skip = reader(skip), norm = norm_reader(skip),
-         slab = writer(slab), out = writer(out), moments = moments_writer(outputs)](const RunMemory& memory) {
+        [=, convolution = made.convolution, in = steps_.reader(maps), skip = steps_.reader(skip),
+         norm = steps_.norm_reader(skip), slab = steps_.writer(slab), out = steps_.writer(out),
+         moments = moments_writer(outputs)](const RunMemory& memory) {
           for (std::int64_t d = 0; d < size[0]; d += planes) {
             const std::int64_t end = std::min(size[0], d + planes);
             const PlaneRange needed{std::max<std::int64_t>(0, d - halo), std::min(size[0], end + halo)};
@@ -392,38 +343,43 @@ class PlanBuilder {
   }
 
   void add_head(const Maps& maps) {
-    apply_norm(maps);
+    steps_.apply_norm("the head", maps);
     const std::string name = fmt::format("decoder.seg_layers.{}", sizes_.size() - 2);
     const NamedTensor& kernel = weight(name + ".weight");
     const auto head = std::make_shared<const Head>(
         kernel.shape[1], kernel.shape[0], ConvolutionWeights{kernel.values, weight(name + ".bias").values});
     const std::int64_t voxels = voxels_of(sizes_[0]);
-    add_step(
-        name, "direct", gflop_of(kernel, voxels), {maps},
-        [=, in = reader(maps)](const RunMemory& memory) { head->run(in(memory), voxels, memory.logits); });
+    steps_.add(name, "direct", layer_gflop(kernel, voxels), {maps},
+               [=, in = steps_.reader(maps)](const RunMemory& memory) {
+                 head->run(in(memory), voxels, memory.logits);
+               });
   }
 
-  NetworkPlan& plan_;
   const NetworkSpec& spec_;
   const Weights& weights_;
   const CpuEngineOptions& options_;
+  std::int64_t slab_floats_;
+  MapArena& arena_;
+  PlanSteps steps_;
   std::int64_t block_;
   std::vector<Size3> sizes_;  // of each level
   std::vector<Maps> skips_;   // what each of the encoder's stages gives
 };
 
+}  // namespace
+
 NetworkPlan::NetworkPlan(const NetworkSpec& spec, const Weights& weights, const TensorShape& shape,
-                         const CpuEngineOptions& options) {
-  PlanBuilder(*this, spec, weights, options).build({shape.d, shape.h, shape.w});
+                         const CpuEngineOptions& options, std::int64_t slab_floats) {
+  PlanBuilder(spec, weights, options, slab_floats, arena_, steps_).build({shape.d, shape.h, shape.w});
 }
 
 void NetworkPlan::run(const RunMemory& memory) const {
-  for (const Step& step : steps_) step.run(memory);
+  for (const PlanStep& step : steps_) step.run(memory);
 }
 
 std::vector<LayerProfile> NetworkPlan::profile(const RunMemory& memory) const {
   std::vector<LayerProfile> layers;
-  for (const Step& step : steps_) {
+  for (const PlanStep& step : steps_) {
     const auto start = std::chrono::steady_clock::now();
     step.run(memory);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
