@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// kernel_bench [SUBSTRING]: layers of U-Nets by our own direct kernels and by oneDNN, alternating, in CPU
-// time of one thread: the least of several runs, as effective GFLOP/s (2 for each multiply-add of the layer's
-// definition); for layers that only move data, in GB/s read and written.
+// kernel_bench [SUBSTRING]: layers of U-Nets by our own direct and Winograd kernels and by oneDNN,
+// alternating, in CPU time of one thread: the least of several runs, as effective GFLOP/s (2 for each
+// multiply-add of the layer's definition); for layers that only move data, in GB/s read and written.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <ctime>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@
 #include "hepar/cpu_kernels/head.h"
 #include "hepar/cpu_kernels/instruction_set.h"
 #include "hepar/cpu_kernels/upsampling.h"
+#include "hepar/cpu_kernels/winograd.h"
 #include "hepar/nn_cpu/instance_norm.h"
 #include "hepar/nn_cpu/onednn_convolution.h"
 
@@ -83,7 +85,9 @@ struct ConvolutionCase {
   Size3 size, kernel, stride;
 };
 
-void time_convolution(const ConvolutionCase& c) {
+using Own = std::function<std::unique_ptr<Convolution>(const ConvolutionShape&, const ConvolutionWeights&)>;
+
+void time_convolution(const ConvolutionCase& c, const Own& make_own) {
   const bool plain = c.in < channel_block();
   const ConvolutionShape shape{plain ? c.in : padded(c.in, channel_block()), padded(c.out, channel_block()),
                                c.size, c.kernel, c.stride};
@@ -93,7 +97,7 @@ void time_convolution(const ConvolutionCase& c) {
   const ConvolutionWeights weights{weight.values, bias.values};
   const AlignedFloats in = random_maps(shape.in_channels * voxels_of(c.size));
   const AlignedFloats out = random_maps(shape.out_channels * voxels_of(shape.out()));
-  const auto own = (plain ? make_first : make_direct)(shape, weights);
+  const auto own = make_own(shape, weights);
   const auto peer = make_onednn_convolution(shape, weights, plain);
   const MapsPart part{in.get(), shape.in_channels, 0, c.size[0]};
   const auto run = [&](const Convolution& convolution) {
@@ -103,6 +107,22 @@ void time_convolution(const ConvolutionCase& c) {
   if (peer) works.push_back([&] { run(*peer); });
   print(c.name, "GFLOP/s",
         2.0 * static_cast<double>(c.in * c.out * voxels_of(c.kernel) * voxels_of(shape.out())), works);
+}
+
+void time_direct(const ConvolutionCase& c) {
+  time_convolution(c, c.in < channel_block() ? make_first : make_direct);
+}
+
+struct WinogradCase {
+  ConvolutionCase convolution;
+  TileRule rule;  // of all axes
+};
+
+void time_winograd(const WinogradCase& c) {
+  constexpr std::int64_t kGroup = 24;
+  time_convolution(c.convolution, [&](const ConvolutionShape& shape, const ConvolutionWeights& weights) {
+    return make_winograd(shape, {c.rule, c.rule, c.rule}, weights, kGroup);
+  });
 }
 
 void time_upsampling(const std::string& name, std::int64_t in, std::int64_t out, const Size3& size,
@@ -169,10 +189,29 @@ const ConvolutionCase kConvolutions[] = {
     {"64->128 @32^3 1x1x1", 64, 128, {32, 32, 32}, {1, 1, 1}, {1, 1, 1}},
 };
 
+constexpr Size3 kThree{3, 3, 3}, kOne{1, 1, 1}, kTwo{2, 2, 2};
+const WinogradCase kWinograd[] = {
+    {{"F(2,3) 32->32 @64^3", 32, 32, {64, 64, 64}, kThree, kOne}, TileRule::kF2},
+    {{"F(4,3) 32->32 @64^3", 32, 32, {64, 64, 64}, kThree, kOne}, TileRule::kF4},
+    {{"F(2,3) 64->64 @32^3", 64, 64, {32, 32, 32}, kThree, kOne}, TileRule::kF2},
+    {{"F(4,3) 64->64 @32^3", 64, 64, {32, 32, 32}, kThree, kOne}, TileRule::kF4},
+    {{"F(2,3) 128->128 @16^3", 128, 128, {16, 16, 16}, kThree, kOne}, TileRule::kF2},
+    {{"F(4,3) 128->128 @16^3", 128, 128, {16, 16, 16}, kThree, kOne}, TileRule::kF4},
+    {{"F(2,3) 256->256 @8^3", 256, 256, {8, 8, 8}, kThree, kOne}, TileRule::kF2},
+    {{"F(4,3) 256->256 @8^3", 256, 256, {8, 8, 8}, kThree, kOne}, TileRule::kF4},
+    {{"F(2,3) 64->32 @64^3", 64, 32, {64, 64, 64}, kThree, kOne}, TileRule::kF2},
+    {{"F(4,3) 64->32 @64^3", 64, 32, {64, 64, 64}, kThree, kOne}, TileRule::kF4},
+    {{"F(2,2) 32->64 @64^3 stride 2", 32, 64, {64, 64, 64}, kThree, kTwo}, TileRule::kStrided},
+    {{"F(2,2) 64->128 @32^3 stride 2", 64, 128, {32, 32, 32}, kThree, kTwo}, TileRule::kStrided},
+    {{"F(2,2) 128->256 @16^3 stride 2", 128, 256, {16, 16, 16}, kThree, kTwo}, TileRule::kStrided},
+};
+
 void time_all(const std::string& wanted) {
   const auto is_wanted = [&](const std::string& name) { return name.find(wanted) != std::string::npos; };
   for (const ConvolutionCase& c : kConvolutions)
-    if (is_wanted(c.name)) time_convolution(c);
+    if (is_wanted(c.name)) time_direct(c);
+  for (const WinogradCase& c : kWinograd)
+    if (is_wanted(c.convolution.name)) time_winograd(c);
   if (is_wanted("upsampling")) {
     time_upsampling("upsampling 320->320 @2^3", 320, 320, {2, 2, 2}, {2, 2, 2});
     time_upsampling("upsampling 320->256 @4^3", 320, 256, {4, 4, 4}, {2, 2, 2});

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hepar/cpu_kernels/average_pooling.h"
 
+#include "hepar/core/error.h"
 #include "hepar/core/parallel.h"
 #include "hepar/cpu_kernels/blocked_kernels.h"
 
@@ -9,6 +10,9 @@ namespace hepar::cpu {
 void average_pool(const float* in, const Size3& in_size, std::int64_t channels, const Size3& kernel,
                   float* out) {
   const std::int64_t lanes = blocked_kernels().block;
+  HEPAR_EXPECT(channels % lanes == 0, "a broken block of channels");
+  for (std::size_t axis = 0; axis < 3; ++axis)
+    HEPAR_EXPECT(in_size[axis] % kernel[axis] == 0, "maps that boxes do not fill");
   const std::int64_t depth = in_size[0] / kernel[0], height = in_size[1] / kernel[1],
                      width = in_size[2] / kernel[2];
   const std::int64_t h_step = in_size[2] * lanes, d_step = in_size[1] * h_step;

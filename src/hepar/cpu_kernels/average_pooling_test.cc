@@ -7,6 +7,7 @@
 #include <numeric>
 #include <vector>
 
+#include "hepar/core/test_error.h"
 #include "hepar/cpu_kernels/instruction_set.h"
 
 namespace hepar::cpu {
@@ -53,6 +54,13 @@ TEST(AveragePooling, TakesTheMeanOfEachBox) {
   average_pool(in.get(), {2, 2, 4}, padded(channels, channel_block()), {2, 2, 1}, out.get());
   EXPECT_THAT(channel_of(out, 4, 0), ElementsAre(7, 8, 9, 10));
   EXPECT_THAT(channel_of(out, 4, last), ElementsAre(more + 7, more + 8, more + 9, more + 10));
+}
+
+TEST(AveragePooling, TakesWholeBoxesAndBlocks) {
+  const std::int64_t lanes = channel_block();
+  const AlignedFloats in = make_aligned(lanes * 4 * 4 * 4), out = make_aligned(lanes * 4 * 4 * 4);
+  error_of(ErrorCode::kInternal, [&] { average_pool(in.get(), {4, 4, 3}, lanes, {2, 2, 2}, out.get()); });
+  error_of(ErrorCode::kInternal, [&] { average_pool(in.get(), {4, 4, 4}, lanes - 1, {2, 2, 2}, out.get()); });
 }
 
 }  // namespace

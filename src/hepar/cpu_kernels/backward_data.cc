@@ -100,7 +100,7 @@ void DataGradient::write_row(const float* out_gradient, std::int64_t block, std:
         const std::int64_t tap = (kd * shape_.kernel[1] + kh) * shape_.kernel[2] + kw;
         blocked_kernels().add_row_product(
             {out_gradient + ((from_d * out[1] + from_h) * out[2] + w.first) * lanes, lanes,
-             voxels_of(out) * lanes, shape_.out_channels / lanes, lanes,
+             voxels_of(out) * lanes, shape_.out_channels / lanes,
              weights_.get() + (tap * blocks + block) * shape_.out_channels * lanes, row + w.begin * lanes,
              shape_.stride[2] * lanes, w.count});
       }

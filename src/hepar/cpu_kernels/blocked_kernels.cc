@@ -30,15 +30,7 @@ constexpr int kBlock = 16;
 }  // namespace
 
 const BlockedKernels& blocked_kernels() {
-  switch (instruction_set()) {
-    case InstructionSet::kAvx512:
-      return avx512::kKernels;
-    case InstructionSet::kAvx2:
-      return avx2::kKernels;
-    case InstructionSet::kPortable:
-      break;
-  }
-  return portable::kKernels;
+  return for_instruction_set(portable::kKernels, avx2::kKernels, avx512::kKernels);
 }
 
 }  // namespace hepar::cpu

@@ -5,13 +5,12 @@
 
 namespace hepar::cpu {
 
-// out[v] (+)= sum over channels of in[v] x weights, for a row of voxels and one block of output channels.
+// out[v] += sum over channels of in[v] x weights, for a row of voxels and one block of output channels.
 struct RowProduct {
   const float* in;             // first voxel, first channel block
   std::int64_t in_step;        // floats from one voxel to the next
   std::int64_t in_block_step;  // floats from one channel block to the next
   std::int64_t in_blocks;
-  std::int64_t in_lanes;  // channels in an input block: `block`, or 1 for plain storage
   const float* weights;   // [input channel][block]
   float* out;
   std::int64_t out_step;  // floats from one voxel to the next
@@ -49,7 +48,6 @@ struct BlockedKernels {
   void (*normalise_and_activate)(float* values, std::int64_t voxels, const float* norm, float slope);
   void (*join_and_activate)(const ResidualRow& row);
   void (*average)(const PoolRow& row);
-  // Adds the product to what `out` holds.
   void (*add_row_product)(const RowProduct& row);
 };
 

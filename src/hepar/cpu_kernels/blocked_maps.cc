@@ -43,6 +43,7 @@ void FreeAligned::operator()(float* values) const {
 }
 
 AlignedFloats make_aligned(std::int64_t count) {
+  HEPAR_EXPECT(count >= 0, "fewer floats than none");
   constexpr std::size_t kCacheLine = 64;
   const std::size_t wanted = std::max<std::size_t>(1, static_cast<std::size_t>(count)) * sizeof(float);
   const bool large = wanted >= kHugePage;

@@ -24,9 +24,12 @@ AlignedFloats make_aligned(std::int64_t count);
 using Size3 = std::array<std::int64_t, 3>;
 inline std::int64_t voxels_of(const Size3& size) { return size[0] * size[1] * size[2]; }
 
+// For a >= 0 and b > 0.
+inline std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
 // Channels in whole blocks.
 inline std::int64_t padded(std::int64_t channels, std::int64_t block) {
-  return (channels + block - 1) / block * block;
+  return ceil_div(channels, block) * block;
 }
 
 // (C, D, H, W) into blocks, and back.

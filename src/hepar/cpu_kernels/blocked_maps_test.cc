@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "hepar/core/error.h"
+#include "hepar/core/test_error.h"
 #include "hepar/cpu_kernels/instruction_set.h"
 
 namespace hepar::cpu {
@@ -41,12 +41,11 @@ TEST(MakeAligned, GivesWholeCacheLines) {
 }
 
 TEST(MakeAligned, SaysWhenThereIsNoMemory) {
-  try {
-    make_aligned(std::int64_t{1} << 50);
-    FAIL() << "no error";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kExhausted);
-  }
+  error_of(ErrorCode::kExhausted, [] { make_aligned(std::int64_t{1} << 50); });
+}
+
+TEST(MakeAligned, RefusesACountBelowZero) {
+  error_of(ErrorCode::kInternal, [] { make_aligned(-1); });
 }
 
 }  // namespace

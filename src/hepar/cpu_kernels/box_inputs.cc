@@ -9,8 +9,6 @@ namespace {
 
 constexpr std::int64_t kOutside = -1;
 
-std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-
 // Of a size that the compiler knows, since a call for each voxel would cost more than the copy.
 template <std::size_t kLanes>
 void copy_spaced(const float* source, std::int64_t step, std::int64_t count, float* target) {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
 
@@ -41,15 +40,18 @@ struct PlaneRange {
 
 // One algorithm for one shape. Weights are (out_channels, in_channels, kd, kh, kw) with zeros in the lanes
 // beyond the last channels, biases out_channels long. Runs on thread_count() threads; the same bytes for any
-// number of threads and for any split into ranges of planes.
+// number of threads, and for any split into ranges of planes that begin at multiples of plane_step() or whose
+// parts hold whole maps.
 class Convolution {
  public:
   virtual ~Convolution() = default;
   // `out` holds all planes: [block][d][h][w][lane]; those of the range are written. `moments`, if not null,
-  // takes the sums and sums of squares of parts of the outputs: see moment_rows().
+  // takes the sums and sums of squares of parts of the outputs: see moment_rows(). `in` and `out` must not
+  // overlap. Error(kInternal) for parts of other channels or without the planes that the range needs.
   virtual void run(std::span<const MapsPart> in, float* out, const PlaneRange& planes,
                    double* moments = nullptr) const = 0;
-  // Ranges are fastest when they begin at multiples of it, and must where moments are taken.
+  // Ranges are fastest when they begin and end at multiples of it (or the last plane), and must where moments
+  // are taken.
   virtual std::int64_t plane_step() const { return 1; }
   // Whether parts may have a norm.
   virtual bool takes_norm() const { return false; }

@@ -17,8 +17,6 @@
 namespace hepar::cpu {
 namespace {
 
-std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-
 PackedWeights pack(const ConvolutionShape& shape, const ConvolutionWeights& weights, std::int64_t lanes) {
   const std::int64_t taps = voxels_of(shape.kernel);
   HEPAR_EXPECT(

@@ -7,11 +7,13 @@
 
 namespace hepar::cpu {
 
-// 1x1x1 convolution from blocks to plain storage (heads, D, H, W).
+// 1x1x1 convolution from blocks to plain storage. Runs on thread_count() threads; the same bytes for any
+// number of threads.
 class Head {
  public:
-  // Weight (heads, channels), bias (heads).
+  // True channels. Weight (heads, channels), bias (heads).
   Head(std::int64_t channels, std::int64_t heads, const ConvolutionWeights& weights);
+  // Maps [block][voxel][lane], logits [head][voxel].
   void run(const float* maps, std::int64_t voxels, float* logits) const;
 
  private:

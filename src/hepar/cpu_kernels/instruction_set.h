@@ -14,6 +14,13 @@ enum class InstructionSet { kPortable, kAvx2, kAvx512 };
 InstructionSet instruction_set();
 const char* name_of(InstructionSet set);
 
+// Of what is compiled once for each, that for instruction_set().
+template <class Kernels>
+const Kernels& for_instruction_set(const Kernels& portable, const Kernels& avx2, const Kernels& avx512) {
+  const Kernels* const all[] = {&portable, &avx2, &avx512};
+  return *all[static_cast<int>(instruction_set())];
+}
+
 // How many channels of a feature map lie side by side in memory: 8, or 16 with AVX-512.
 std::int64_t channel_block();
 

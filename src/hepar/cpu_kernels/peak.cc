@@ -39,15 +39,7 @@ constexpr int kLanes = 16;
 #pragma GCC pop_options
 
 const PeakLoop& peak_loop() {
-  switch (instruction_set()) {
-    case InstructionSet::kAvx512:
-      return avx512::kLoop;
-    case InstructionSet::kAvx2:
-      return avx2::kLoop;
-    case InstructionSet::kPortable:
-      break;
-  }
-  return portable::kLoop;
+  return for_instruction_set(portable::kLoop, avx2::kLoop, avx512::kLoop);
 }
 
 }  // namespace

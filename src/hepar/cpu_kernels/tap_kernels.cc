@@ -37,15 +37,7 @@ constexpr bool kFused = true;
 }  // namespace
 
 const TapKernels& tap_kernels() {
-  switch (instruction_set()) {
-    case InstructionSet::kAvx512:
-      return avx512::kTapKernels;
-    case InstructionSet::kAvx2:
-      return avx2::kTapKernels;
-    case InstructionSet::kPortable:
-      break;
-  }
-  return portable::kTapKernels;
+  return for_instruction_set(portable::kTapKernels, avx2::kTapKernels, avx512::kTapKernels);
 }
 
 }  // namespace hepar::cpu

@@ -16,8 +16,6 @@ namespace {
 // Voxels that a task takes, fewer where there are many channels: their inputs are to stay in a cache.
 constexpr std::int64_t kVoxels = 96, kInputFloats = 32 * 1024;
 
-std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-
 PackedWeights pack(const UpsamplingShape& shape, const ConvolutionWeights& weights) {
   const std::int64_t lanes = channel_block(), taps = voxels_of(shape.kernel);
   HEPAR_EXPECT(
@@ -31,6 +29,20 @@ PackedWeights pack(const UpsamplingShape& shape, const ConvolutionWeights& weigh
             return weights
                 .weight[static_cast<std::size_t>((in * shape.out_channels + at.output) * taps + at.outer)];
           }};
+}
+
+// The output plane `a` of the boxes.
+void multiply_plane(const UpsamplingShape& shape, const PackedWeights& weights, TapProduct product,
+                    std::int64_t pair, std::int64_t a) {
+  const std::int64_t height = shape.kernel[1], width = shape.kernel[2], lanes = product.lanes;
+  float* const first = product.out;
+  for (std::int64_t b = 0; b < height; ++b) {
+    for (std::int64_t c = 0; c < width; ++c) {
+      product.weights = weights.at(pair, (a * height + b) * width + c);
+      product.out = first + ((a * shape.out()[1] + b) * shape.out()[2] + c) * lanes;
+      tap_kernels().multiply(product);
+    }
+  }
 }
 
 }  // namespace
@@ -86,7 +98,7 @@ void Upsampling::run_share(const Job& job, const Share& share) const {
       product.out_offsets = offsets.data() + (wanted.first - share.first);
       product.voxels = wanted.end - wanted.first;
       product.out = job.out + pair * 2 * product.out_block_step;
-      multiply_plane(product, pair, a);
+      multiply_plane(shape_, weights_, product, pair, a);
     }
   }
 }
@@ -115,19 +127,6 @@ Upsampling::Share Upsampling::within(Share share, const PlaneRange& planes, std:
       std::max(share.first, ceil_div(std::max<std::int64_t>(planes.begin - a, 0), step) * per_plane);
   share.end = std::min(share.end, ceil_div(std::max<std::int64_t>(planes.end - a, 0), step) * per_plane);
   return share;
-}
-
-// The output plane `a` of the boxes.
-void Upsampling::multiply_plane(TapProduct product, std::int64_t pair, std::int64_t a) const {
-  const std::int64_t height = shape_.kernel[1], width = shape_.kernel[2];
-  float* const first = product.out;
-  for (std::int64_t b = 0; b < height; ++b) {
-    for (std::int64_t c = 0; c < width; ++c) {
-      product.weights = weights_.at(pair, (a * height + b) * width + c);
-      product.out = first + ((a * shape_.out()[1] + b) * shape_.out()[2] + c) * block_;
-      tap_kernels().multiply(product);
-    }
-  }
 }
 
 }  // namespace hepar::cpu

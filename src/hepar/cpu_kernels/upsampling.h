@@ -8,8 +8,6 @@
 
 namespace hepar::cpu {
 
-struct TapProduct;
-
 struct UpsamplingShape {
   std::int64_t in_channels, out_channels;  // true channels
   Size3 in, kernel;
@@ -40,7 +38,6 @@ class Upsampling {
   void run_share(const Job& job, const Share& share) const;
   std::vector<std::int64_t> out_offsets(const Share& share, std::int64_t first_plane) const;
   Share within(Share share, const PlaneRange& planes, std::int64_t a) const;
-  void multiply_plane(TapProduct product, std::int64_t pair, std::int64_t a) const;
 
   UpsamplingShape shape_;
   std::int64_t block_, in_blocks_;

@@ -47,7 +47,7 @@ void UpsamplingDataGradient::run(const float* out_gradient, float* in_gradient) 
       for (std::int64_t tap = 0; tap < taps; ++tap) {
         blocked_kernels().add_row_product(
             {out_gradient + output_of(shape_, d, h, tap) * lanes, shape_.kernel[2] * lanes,
-             voxels_of(shape_.out()) * lanes, shape_.out_channels / lanes, lanes,
+             voxels_of(shape_.out()) * lanes, shape_.out_channels / lanes,
              weights_.get() + (tap * blocks + block) * shape_.out_channels * lanes, plane + h * row, lanes,
              shape_.in[2]});
       }

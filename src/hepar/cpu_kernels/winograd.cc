@@ -9,50 +9,10 @@
 #include "hepar/cpu_kernels/instruction_set.h"
 #include "hepar/cpu_kernels/scratch.h"
 #include "hepar/cpu_kernels/winograd_kernels.h"
+#include "hepar/cpu_kernels/winograd_weights.h"
 
 namespace hepar::cpu {
 namespace {
-
-using Axes = std::array<const AxisRule*, 3>;
-
-std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-
-// (taps) -> (weights along d, h, w), for one pair of channels; axes of one tap first have the others empty.
-class WeightTransform {
- public:
-  WeightTransform(const Axes& axes, const Size3& kernel) : axes_(axes), kernel_(kernel) {}
-  std::int64_t count() const { return axes_[0]->weights * axes_[1]->weights * axes_[2]->weights; }
-
-  void run(const float* taps, double* out) const {
-    constexpr int kMost = AxisRule::kMaxPoints;
-    double along_w[3][3][kMost], along_h[3][kMost][kMost];
-    for (int d = 0; d < kernel_[0]; ++d)
-      for (int h = 0; h < kernel_[1]; ++h)
-        for (int w = 0; w < axes_[2]->weights; ++w) {
-          const float* row = taps + (d * kernel_[1] + h) * kernel_[2];
-          along_w[d][h][w] = sum(2, w, [&](int k) { return row[k]; });
-        }
-    for (int d = 0; d < kernel_[0]; ++d)
-      for (int h = 0; h < axes_[1]->weights; ++h)
-        for (int w = 0; w < axes_[2]->weights; ++w)
-          along_h[d][h][w] = sum(1, h, [&](int k) { return along_w[d][k][w]; });
-    for (int d = 0; d < axes_[0]->weights; ++d)
-      for (int h = 0; h < axes_[1]->weights; ++h)
-        for (int w = 0; w < axes_[2]->weights; ++w)
-          *out++ = sum(0, d, [&](int k) { return along_h[k][h][w]; });
-  }
-
- private:
-  template <class Tap>
-  double sum(std::size_t axis, int weight, const Tap& tap) const {
-    double value = 0;
-    for (int k = 0; k < kernel_[axis]; ++k) value += axes_[axis]->weight_rows[weight][k] * tap(k);
-    return value;
-  }
-
-  Axes axes_;
-  Size3 kernel_;
-};
 
 // Tiles [first, first + count) of the numbering w fastest, then h, then d.
 struct TileSpan {
@@ -63,24 +23,26 @@ class Winograd : public Convolution {
  public:
   Winograd(const ConvolutionShape& shape, const TileRules& rules, const ConvolutionWeights& weights,
            std::int64_t group)
-      : shape_(shape), rules_(rules), lanes_(channel_block()), group_(group), out_(shape.out()) {
-    for (std::size_t axis = 0; axis < 3; ++axis) {
-      HEPAR_EXPECT(fits(rules[axis], shape.kernel[axis], shape.stride[axis]), "no rule for this kernel");
-      axes_[axis] = &axis_rule(rules[axis]);
-      tiles_[axis] = ceil_div(out_[axis], axes_[axis]->outputs);
-    }
+      : shape_(shape),
+        rules_(rules),
+        lanes_(channel_block()),
+        out_(shape.out()),
+        axes_(axes_of(shape, rules)),
+        in_blocks_(shape.in_channels / lanes_),
+        out_blocks_(shape.out_channels / lanes_),
+        bias_(weights.bias.begin(), weights.bias.end()),
+        weights_(shape, axes_, weights.weight) {
+    HEPAR_EXPECT(static_cast<std::int64_t>(bias_.size()) == shape.out_channels,
+                 "biases of another convolution");
     HEPAR_EXPECT(group >= 1, "an empty group of tiles");
+    for (std::size_t axis = 0; axis < 3; ++axis) tiles_[axis] = ceil_div(out_[axis], axes_[axis]->outputs);
     group_ = std::min(group, voxels_of(tiles_));
-    in_blocks_ = shape.in_channels / lanes_;
-    out_blocks_ = shape.out_channels / lanes_;
     slices_ = axes_[0]->points * axes_[1]->points;
     // Off from powers of 2, at which the points would compete for the same lines of the cache.
     input_point_ = in_blocks_ * group_ * lanes_ + kCacheLine;
     product_point_ = 2 * group_ * lanes_ + kCacheLine;
     columns_ = axes_[1]->points * axes_[2]->outputs;
     tile_step_ = axes_[0]->points * columns_ * lanes_ + kCacheLine;
-    bias_.assign(weights.bias.begin(), weights.bias.end());
-    pack(weights.weight);
   }
 
   std::int64_t plane_step() const override { return axes_[0]->outputs; }
@@ -94,6 +56,8 @@ class Winograd : public Convolution {
 
   void run(std::span<const MapsPart> in, float* out, const PlaneRange& planes,
            double* moments) const override {
+    if (planes.begin == planes.end) return;
+    check(in, planes, moments != nullptr);
     const std::int64_t step = axes_[0]->outputs, per_plane = tiles_[1] * tiles_[2];
     const std::int64_t first = planes.begin / step * per_plane;
     const std::int64_t count = ceil_div(planes.end, step) * per_plane - first;
@@ -128,41 +92,32 @@ class Winograd : public Convolution {
     double* moments;
   };
 
-  void pack(std::span<const float> weight) {
-    const WeightTransform transform(axes_, shape_.kernel);
-    const std::int64_t unique = transform.count(), taps = voxels_of(shape_.kernel);
-    unique_weights_ = unique;
-    const std::int64_t count = out_blocks_ * lanes_ * shape_.in_channels * unique;
-    weights_ = make_aligned(count);
-    if (weight.empty()) std::fill_n(weights_.get(), count, 0.0f);
-    parallel_for(weight.empty() ? 0 : ceil_div(out_blocks_, 2), [&](std::int64_t pair) {
-      const std::int64_t width = blocks_of(pair) * lanes_;
-      std::vector<double> values(static_cast<std::size_t>(unique));
-      const float* source = weight.data() + pair * 2 * lanes_ * shape_.in_channels * taps;
-      for (std::int64_t i = 0; i < shape_.in_channels; ++i) {
-        for (std::int64_t lane = 0; lane < width; ++lane) {
-          transform.run(source + (lane * shape_.in_channels + i) * taps, values.data());
-          float* target = pair_weights(pair) + i * width + lane;
-          for (std::int64_t n = 0; n < unique; ++n)
-            target[n * shape_.in_channels * width] = static_cast<float>(values[static_cast<std::size_t>(n)]);
-        }
-      }
-    });
-    for (int d = 0; d < axes_[0]->points; ++d)
-      for (int h = 0; h < axes_[1]->points; ++h)
-        for (int w = 0; w < axes_[2]->points; ++w)
-          weight_of_point_.push_back(
-              (axes_[0]->weight_of_point[d] * axes_[1]->weights + axes_[1]->weight_of_point[h]) *
-                  axes_[2]->weights +
-              axes_[2]->weight_of_point[w]);
+  static AxisRules axes_of(const ConvolutionShape& shape, const TileRules& rules) {
+    AxisRules axes;
+    for (std::size_t axis = 0; axis < 3; ++axis) {
+      HEPAR_EXPECT(fits(rules[axis], shape.kernel[axis], shape.stride[axis]), "no rule for this kernel");
+      axes[axis] = &axis_rule(rules[axis]);
+    }
+    return axes;
   }
 
-  std::int64_t pairs() const { return ceil_div(out_blocks_, 2); }
-  std::int64_t blocks_of(std::int64_t pair) const {
-    return std::min<std::int64_t>(2, out_blocks_ - 2 * pair);
-  }
-  float* pair_weights(std::int64_t pair) const {
-    return weights_.get() + pair * 2 * lanes_ * shape_.in_channels * unique_weights_;
+  void check(std::span<const MapsPart> in, const PlaneRange& planes, bool takes_moments) const {
+    const std::int64_t step = axes_[0]->outputs, stride = shape_.stride[0], halo = shape_.kernel[0] / 2;
+    HEPAR_EXPECT(0 <= planes.begin && planes.begin < planes.end && planes.end <= out_[0],
+                 "planes that the output lacks");
+    HEPAR_EXPECT(
+        !takes_moments || (planes.begin % step == 0 && (planes.end % step == 0 || planes.end == out_[0])),
+        "moments of a part of a tile");
+    const std::int64_t first = std::max<std::int64_t>(0, planes.begin * stride - halo);
+    const std::int64_t end = std::min(shape_.in[0], (planes.end - 1) * stride + halo + 1);
+    std::int64_t channels = 0;
+    for (const MapsPart& part : in) {
+      HEPAR_EXPECT(part.channels % lanes_ == 0, "a part with a broken block");
+      HEPAR_EXPECT(part.first_plane <= first && end <= part.first_plane + part.planes,
+                   "a part lacks planes that its outputs need");
+      channels += part.channels;
+    }
+    HEPAR_EXPECT(channels == shape_.in_channels, "parts of other channels");
   }
 
   // Some of a group's tiles side by side in a row, and where their inputs lie after the first two passes:
@@ -196,7 +151,7 @@ class Winograd : public Convolution {
     for (const Run& run : runs)
       for (std::int64_t block = 0; block < in_blocks_; ++block) transform_run(job, run, block, inputs);
     for (std::int64_t slice = 0; slice < slices_; ++slice)
-      multiply_slice(group, runs, slice, {0, pairs()}, inputs, outputs);
+      multiply_slice(group, runs, slice, {0, weights_.pairs()}, inputs, outputs);
     for (std::int64_t n = 0; n < group.count; ++n)
       for (std::int64_t block = 0; block < out_blocks_; ++block)
         write_tile(job, group.first + n, block, outputs + (block * group_ + n) * tile_step_);
@@ -212,11 +167,12 @@ class Winograd : public Convolution {
       transform_run(job, runs[static_cast<std::size_t>(task % run_count)], task / run_count, inputs);
     });
     // Enough tasks for many threads, but no more, as each transforms its slice of the inputs anew.
-    const std::int64_t shares = std::min(pairs(), ceil_div(2 * thread_count(), slices_));
+    const std::int64_t pairs = weights_.pairs();
+    const std::int64_t shares = std::min(pairs, ceil_div(2 * thread_count(), slices_));
     parallel_for(slices_ * shares, [&](std::int64_t task) {
       const std::int64_t share = task % shares;
-      const TileSpan some{pairs() * share / shares,
-                          pairs() * (share + 1) / shares - pairs() * share / shares};
+      const std::int64_t begin = pairs * share / shares, end = pairs * (share + 1) / shares;
+      const TileSpan some{begin, end - begin};
       multiply_slice(group, runs, task / shares, some, inputs, outputs);
     });
     parallel_for(out_blocks_ * group.count, [&](std::int64_t task) {
@@ -246,7 +202,7 @@ class Winograd : public Convolution {
       }
       block -= blocks;
     }
-    throw Error(ErrorCode::kInternal, "fewer input channels than the convolution's");
+    throw Error(ErrorCode::kInternal, "fewer input channels than check() found");
   }
 
   std::int64_t first_input(const Run& run, std::size_t axis) const {
@@ -303,11 +259,10 @@ class Winograd : public Convolution {
       }
     }
     for (std::int64_t n = 0; n < some_pairs.count; ++n) {
-      const std::int64_t pair = some_pairs.first + n, blocks = blocks_of(pair);
+      const std::int64_t pair = some_pairs.first + n, blocks = weights_.blocks_of(pair);
       for (std::int64_t point = 0; point < rule.points; ++point) {
-        const std::int64_t weight = weight_of_point_[static_cast<std::size_t>(slice * rule.points + point)];
         kernels.multiply({points + point * input_point_, group_ * lanes_, in_blocks_,
-                          pair_weights(pair) + weight * shape_.in_channels * blocks * lanes_, blocks,
+                          weights_.at(pair, slice * rule.points + point), blocks,
                           products + point * product_point_, group_ * lanes_, group.count});
       }
       for (std::int64_t b = 0; b < blocks; ++b) {
@@ -357,17 +312,16 @@ class Winograd : public Convolution {
 
   ConvolutionShape shape_;
   TileRules rules_;
-  std::int64_t lanes_, group_;
+  std::int64_t lanes_, group_ = 0;
   Size3 out_, tiles_{};
-  Axes axes_{};
-  std::int64_t in_blocks_ = 0, out_blocks_ = 0, unique_weights_ = 0;
+  AxisRules axes_;
+  std::int64_t in_blocks_, out_blocks_;
   std::int64_t slices_ = 0;                           // points along d times points along h
   std::int64_t columns_ = 0;                          // points along h times outputs along w
   std::int64_t input_point_ = 0, product_point_ = 0;  // floats from one point to the next
   std::int64_t tile_step_ = 0;                        // floats from one tile's outputs to the next
-  AlignedFloats weights_;                             // [pair][weight][input][lane of the pair]
-  std::vector<std::int64_t> weight_of_point_;
   std::vector<float> bias_;
+  WinogradWeights weights_;
 };
 
 }  // namespace

@@ -20,8 +20,11 @@ using TileRules = std::array<TileRule, 3>;  // along d, h, w
 // Whether there is a rule for this kernel and stride, the axis's and the rules' own.
 bool fits(TileRule rule, std::int64_t kernel, std::int64_t stride);
 
-// `group`: how many tiles are computed together; it changes the speed alone. Without any weight all are zero,
-// for trials of the speed.
+// Channels in whole blocks, a rule that fits for each axis. `group` >= 1: how many tiles are computed
+// together; it changes the speed and the memory alone, at most some 4 x points x group x (in_channels +
+// out_channels) bytes for each thread, `points` being the products of a tile. Without any weight all are
+// zero, for trials of the speed. Error(kInternal) for what is not so, Error(kExhausted) without memory for
+// the transformed weights.
 std::unique_ptr<Convolution> make_winograd(const ConvolutionShape& shape, const TileRules& rules,
                                            const ConvolutionWeights& weights, std::int64_t group);
 

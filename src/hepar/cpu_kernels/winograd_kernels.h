@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "hepar/cpu_kernels/winograd.h"
@@ -17,6 +18,7 @@ struct AxisRule {
   double weight_rows[kMaxPoints][3];
 };
 const AxisRule& axis_rule(TileRule rule);
+using AxisRules = std::array<const AxisRule*, 3>;  // along d, h, w
 
 // The inputs of one channel block for a row of tiles along w, in three passes. Buffers lie as
 // [d][h][w][lane] with `columns` along w.
@@ -81,7 +83,6 @@ struct WinogradKernels {
   void (*inverse_d[4])(const InverseD&);
   void (*inverse_h[4])(const InverseH&);
   void (*multiply)(const PointProduct&);
-  std::int64_t register_tiles;  // how many tiles a product takes at once
 };
 
 // Those for instruction_set().

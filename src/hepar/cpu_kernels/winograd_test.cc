@@ -10,8 +10,9 @@
 #include <vector>
 
 #include "hepar/core/parallel.h"
-#include "hepar/core/random.h"
+#include "hepar/core/test_error.h"
 #include "hepar/cpu_kernels/instruction_set.h"
+#include "hepar/cpu_kernels/test_maps.h"
 #include "hepar/nn_reference/reference_layers.h"
 
 namespace hepar::cpu {
@@ -27,13 +28,6 @@ struct Case {
   std::int64_t in_channels, out_channels;
 };
 void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
-
-std::vector<float> random_values(std::int64_t count, std::uint64_t seed, double sd = 1) {
-  Random random(seed);
-  std::vector<float> values(static_cast<std::size_t>(count));
-  for (float& value : values) value = static_cast<float>(random.normal(0, sd));
-  return values;
-}
 
 // A layer with random weights in whole blocks and what plain loops in double make of it.
 class Layer {
@@ -108,7 +102,7 @@ TEST_P(Winograd, GivesTheSameBytesInRangesAndOnThreads) {
   std::vector<PlaneRange> ranges;
   for (std::int64_t d = 0; d < planes; ++d) ranges.push_back({d, d + 1});
   EXPECT_EQ(layer.run(*convolution, ranges), whole);
-  for (const int threads : {2, 3, 7}) {
+  for (const int threads : {2, 3, 7, 16}) {
     set_thread_count(threads);
     EXPECT_EQ(layer.run(*convolution, {{0, planes}}), whole) << threads << " threads";
   }
@@ -128,30 +122,138 @@ const Case kCases[] = {
     {"strided", {kStrided, kStrided, kStrided}, {8, 8, 12}, {3, 3, 3}, {2, 2, 2}, 16, 32},
     {"strided_odd_sizes", {kStrided, kStrided, kStrided}, {5, 7, 11}, {3, 3, 3}, {2, 2, 2}, 8, 24},
     {"strided_in_plane", {kF2, kStrided, kStrided}, {5, 8, 10}, {3, 3, 3}, {1, 2, 2}, 8, 16},
+    {"f2_two_voxels", {kF2, kF2, kF2}, {1, 1, 2}, {3, 3, 3}, {1, 1, 1}, 24, 8},
+    {"f4_two_voxels", {kF4, kF4, kF4}, {1, 1, 2}, {3, 3, 3}, {1, 1, 1}, 8, 24},
+    {"strided_two_voxels", {kStrided, kStrided, kStrided}, {1, 1, 2}, {3, 3, 3}, {2, 2, 2}, 24, 8},
+    {"f2_narrow", {kF2, kF2, kF2}, {2, 3, 1}, {3, 3, 3}, {1, 1, 1}, 8, 48},
+    {"f4_narrow", {kF4, kF4, kF4}, {2, 3, 1}, {3, 3, 3}, {1, 1, 1}, 48, 8},
+    {"strided_narrow", {kStrided, kStrided, kStrided}, {2, 3, 1}, {3, 3, 3}, {2, 2, 2}, 8, 48},
+    {"f2_long_rows", {kF2, kF2, kF2}, {3, 5, 17}, {3, 3, 3}, {1, 1, 1}, 8, 8},
+    {"f4_one_block", {kF4, kF4, kF4}, {3, 5, 17}, {3, 3, 3}, {1, 1, 1}, 8, 8},
+    {"f4_three_blocks", {kF4, kF4, kF4}, {3, 5, 17}, {3, 3, 3}, {1, 1, 1}, 24, 24},
+    {"strided_one_block", {kStrided, kStrided, kStrided}, {3, 5, 17}, {3, 3, 3}, {2, 2, 2}, 8, 8},
+    {"strided_three_blocks", {kStrided, kStrided, kStrided}, {3, 5, 17}, {3, 3, 3}, {2, 2, 2}, 24, 24},
     {"projection", {kSingle, kSingle, kSingle}, {3, 4, 5}, {1, 1, 1}, {1, 1, 1}, 8, 24},
 };
 INSTANTIATE_TEST_SUITE_P(Cases, Winograd, testing::ValuesIn(kCases),
                          [](const auto& test) { return test.param.name; });
 
-// Two parts, the first of which holds no more planes than planes 2 and 3 of the output need: 1 to 4.
-TEST(WinogradParts, MayHoldSomePlanesOnly) {
-  const Layer layer({"", {kF2, kF2, kF2}, {8, 6, 6}, {3, 3, 3}, {1, 1, 1}, 32, 16});
-  const auto convolution = layer.make({kF2, kF2, kF2}, 8);
-  const std::int64_t half = layer.shape().in_channels / 2, plane = 6 * 6 * channel_block();
-  std::vector<float> few;
-  for (std::int64_t block = 0; block < half / channel_block(); ++block)
-    few.insert(few.end(), layer.in() + (block * 8 + 1) * plane, layer.in() + (block * 8 + 5) * plane);
-  const MapsPart parts[] = {{few.data(), half, 1, 4}, {layer.in() + half * 8 * 36, half, 0, 8}};
-  const AlignedFloats out = make_aligned(layer.shape().out_channels * 8 * 36);
-  convolution->run(parts, out.get(), {2, 4});
-  std::vector<float> got(static_cast<std::size_t>(layer.shape().out_channels * 8 * 36));
-  unblock_channels(out.get(), layer.shape().out_channels, got);
-  const auto whole = layer.run(*convolution, {{0, 8}});
-  for (std::int64_t channel = 0; channel < layer.shape().out_channels; ++channel)
-    for (std::int64_t n = 2 * 36; n < 4 * 36; ++n) {
-      const auto at = static_cast<std::size_t>(channel * 8 * 36 + n);
+// Two parts, the first of which holds no more planes than a range of the output needs.
+struct PartsCase {
+  std::string name;
+  TileRule rule;
+  std::int64_t stride;
+  PlaneRange range;         // of the output
+  PlaneRange needed;        // of the input, of 12 planes
+  PlaneRange part_of_tile;  // of the output
+};
+void PrintTo(const PartsCase& c, std::ostream* out) { *out << c.name; }
+
+class WinogradParts : public testing::TestWithParam<PartsCase> {
+ protected:
+  static constexpr std::int64_t kPlanes = 12, kPlaneVoxels = 6 * 6;
+
+  std::int64_t half() const { return layer_.shape().in_channels / 2; }
+  // Of the first half of the channels some planes only.
+  std::vector<float> copy_of(const PlaneRange& planes) const {
+    const std::int64_t plane = kPlaneVoxels * channel_block();
+    std::vector<float> copy;
+    for (std::int64_t block = 0; block < half() / channel_block(); ++block)
+      copy.insert(copy.end(), layer_.in() + (block * kPlanes + planes.begin) * plane,
+                  layer_.in() + (block * kPlanes + planes.end) * plane);
+    return copy;
+  }
+  MapsPart second_half() const { return {layer_.in() + half() * kPlanes * kPlaneVoxels, half(), 0, kPlanes}; }
+  AlignedFloats output() const {
+    return unset(layer_.shape().out_channels * voxels_of(layer_.shape().out()));
+  }
+
+  const PartsCase& case_ = GetParam();
+  const Layer layer_{{"",
+                      {case_.rule, case_.rule, case_.rule},
+                      {kPlanes, 6, 6},
+                      {3, 3, 3},
+                      {case_.stride, case_.stride, case_.stride},
+                      32,
+                      16}};
+  const std::unique_ptr<Convolution> convolution_ = layer_.make({case_.rule, case_.rule, case_.rule}, 8);
+};
+
+TEST_P(WinogradParts, MayHoldSomePlanesOnly) {
+  const std::vector<float> few = copy_of(case_.needed);
+  const MapsPart parts[] = {{few.data(), half(), case_.needed.begin, case_.needed.end - case_.needed.begin},
+                            second_half()};
+  const AlignedFloats out = output();
+  convolution_->run(parts, out.get(), case_.range);
+  const Size3 size = layer_.shape().out();
+  const std::vector<float> got = unblocked(out.get(), layer_.shape().out_channels, voxels_of(size));
+  const std::vector<float> whole = layer_.run(*convolution_, {{0, size[0]}});
+  const std::int64_t plane = size[1] * size[2];
+  for (std::int64_t channel = 0; channel < layer_.shape().out_channels; ++channel)
+    for (std::int64_t n = case_.range.begin * plane; n < case_.range.end * plane; ++n) {
+      const auto at = static_cast<std::size_t>(channel * voxels_of(size) + n);
       ASSERT_EQ(got[at], whole[at]) << channel << " " << n;
     }
+}
+
+TEST_P(WinogradParts, LackNoPlaneThatIsNeeded) {
+  const AlignedFloats out = output();
+  for (const PlaneRange& few : {PlaneRange{case_.needed.begin + 1, case_.needed.end},
+                                PlaneRange{case_.needed.begin, case_.needed.end - 1}}) {
+    const std::vector<float> maps = copy_of(few);
+    const MapsPart parts[] = {{maps.data(), half(), few.begin, few.end - few.begin}, second_half()};
+    error_of(ErrorCode::kInternal, [&] { convolution_->run(parts, out.get(), case_.range); });
+  }
+}
+
+TEST_P(WinogradParts, HaveAllChannelsTogether) {
+  const AlignedFloats out = output();
+  const MapsPart half_only[] = {second_half()};
+  error_of(ErrorCode::kInternal, [&] { convolution_->run(half_only, out.get(), case_.range); });
+  const MapsPart too_many[] = {second_half(), second_half(), second_half()};
+  error_of(ErrorCode::kInternal, [&] { convolution_->run(too_many, out.get(), case_.range); });
+  MapsPart broken = second_half();
+  broken.channels -= 1;
+  const MapsPart broken_parts[] = {broken, second_half()};
+  error_of(ErrorCode::kInternal, [&] { convolution_->run(broken_parts, out.get(), case_.range); });
+}
+
+TEST_P(WinogradParts, HaveNoMomentsOfPartsOfTiles) {
+  const AlignedFloats out = output();
+  const MapsPart whole{layer_.in(), layer_.shape().in_channels, 0, kPlanes};
+  std::vector<double> moments(static_cast<std::size_t>(12 * 6 * 6 * 2 * layer_.shape().out_channels));
+  const auto run = [&](const PlaneRange& range) {
+    convolution_->run({&whole, 1}, out.get(), range, moments.data());
+  };
+  EXPECT_NO_THROW(run(case_.range));
+  error_of(ErrorCode::kInternal, [&] { run({case_.part_of_tile.begin, case_.range.end}); });
+  error_of(ErrorCode::kInternal, [&] { run({case_.range.begin, case_.part_of_tile.end}); });
+  error_of(ErrorCode::kInternal, [&] { run({0, layer_.shape().out()[0] + 1}); });
+}
+
+// F(4,3): outputs 4 to 7 are one tile, of inputs 3 to 8. By strides of 2, outputs 2 and 3 are one, of inputs
+// 3 to 7.
+const PartsCase kPartsCases[] = {{"f2", kF2, 1, {2, 4}, {1, 5}, {3, 3}},
+                                 {"f4", kF4, 1, {4, 8}, {3, 9}, {5, 7}},
+                                 {"strided", kStrided, 2, {2, 4}, {3, 8}, {3, 3}}};
+INSTANTIATE_TEST_SUITE_P(Cases, WinogradParts, testing::ValuesIn(kPartsCases),
+                         [](const auto& test) { return test.param.name; });
+
+TEST(WinogradContract, TakesWholeBlocksAndItsOwnWeights) {
+  const std::int64_t lanes = channel_block();
+  const std::vector<float> weight(static_cast<std::size_t>(lanes * lanes * 27)),
+      bias(static_cast<std::size_t>(lanes));
+  const ConvolutionShape shape{lanes, lanes, {4, 4, 4}, {3, 3, 3}, {1, 1, 1}};
+  const TileRules rules{kF2, kF2, kF2};
+  EXPECT_NO_THROW(make_winograd(shape, rules, {weight, bias}, 1));
+  ConvolutionShape broken = shape;
+  broken.in_channels = lanes - 1;
+  error_of(ErrorCode::kInternal, [&] { make_winograd(broken, rules, {{}, bias}, 1); });
+  const std::span<const float> one_short(weight.data(), weight.size() - 1);
+  error_of(ErrorCode::kInternal, [&] { make_winograd(shape, rules, {one_short, bias}, 1); });
+  error_of(ErrorCode::kInternal, [&] { make_winograd(shape, rules, {weight, {}}, 1); });
+  error_of(ErrorCode::kInternal, [&] { make_winograd(shape, rules, {weight, bias}, 0); });
+  error_of(ErrorCode::kInternal, [&] { make_winograd(shape, {kF2, kStrided, kF2}, {weight, bias}, 1); });
 }
 
 // Inputs normed on the way equal inputs normed before; beyond the map there are zeros, not norms of zeros.

@@ -9,7 +9,7 @@
 namespace hepar::cpu {
 
 // A layer's parameters with the channels spread as they lie in memory, zero in the lanes between: weight
-// (first, second, taps), bias (outputs).
+// (outputs, inputs, taps), bias (outputs).
 struct SpreadLayer {
   std::vector<float> weight;
   std::vector<float> bias;
