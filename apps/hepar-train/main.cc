@@ -51,7 +51,7 @@ void bind(CLI::App& app, Request& request) {
   app.add_option(
          "--kernels", options.kernels,
          "hepar or libtorch: whose loops train on a CPU in float32; default: hepar's, the faster, where "
-         "they are built in. Results agree but for rounding")
+         "they are built in and can, else LibTorch's. Results agree but for rounding")
       ->check(CLI::IsMember({"hepar", "libtorch"}).description(""))
       ->type_name("");
   app.add_option("--workers", options.workers,

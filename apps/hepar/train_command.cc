@@ -68,6 +68,12 @@ void bind(CLI::App& app, TrainArguments& arguments) {
       ->check(CLI::IsMember({"cpu", "cuda"}).description(""))
       ->type_name("")
       ->capture_default_str();
+  app.add_option(
+         "--kernels", options.kernels,
+         "hepar or libtorch: whose loops train on a CPU in float32; default: Hepar's, the faster, where "
+         "they are built in")
+      ->check(CLI::IsMember({"hepar", "libtorch"}).description(""))
+      ->type_name("");
   app.add_option("--workers", options.workers, "Threads that make patches")
       ->check(CLI::Range(1, 1024).description(""))
       ->type_name("N");

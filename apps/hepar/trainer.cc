@@ -59,6 +59,7 @@ std::vector<std::string> trainer_arguments(const TrainerCall& call) {
   }
   add({"--fold", std::to_string(call.fold), "--device", call.device, "--threads",
        std::to_string(std::max(1, thread_count() / call.processes))});
+  if (!call.kernels.empty()) add({"--kernels", call.kernels});
   if (call.workers) add({"--workers", std::to_string(*call.workers)});
   if (call.quiet) add({"--quiet"});
   arguments.insert(arguments.end(), call.recipe.begin(), call.recipe.end());

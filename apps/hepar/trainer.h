@@ -22,6 +22,7 @@ struct TrainerCall {
   std::string initial_model;        // folder whose weights to start from; empty: none
   std::vector<std::string> recipe;  // options: all, or those that a resumed run changes
   std::string device = "cpu";
+  std::string kernels;         // empty: the trainer's own choice
   std::optional<int> workers;  // threads that make patches; nothing: the trainer's own choice
   int processes = 1;           // that share each batch; they share the threads too
   bool quiet = false;

@@ -24,6 +24,7 @@ TrainerCall call_of(const fs::path& run, std::uint32_t fold, const TrainingOptio
   call.run = run;
   call.fold = fold;
   call.device = options.device;
+  call.kernels = options.kernels;
   call.workers = options.workers;
   call.processes = options.processes;
   call.quiet = console.quiet || console.json;
@@ -53,6 +54,7 @@ Validation start_training(TrainingRequest request, const TrainingRecipe& recipe,
                           const TrainingOptions& options, Console& console) {
   // What is missing is said before an hour of preparation.
   trainer_program();
+  check_kernels(options.kernels, options.device, recipe);
   if (!options.initial_model.empty()) read_model_folder(options.initial_model);
   if (recipe.batch % options.processes != 0) {
     throw Error(ErrorCode::kInvalidInput,

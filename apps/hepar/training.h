@@ -17,6 +17,7 @@ namespace hepar {
 struct TrainingOptions {
   std::string initial_model;  // folder whose weights to start from; empty: none
   std::string device = "cpu";
+  std::string kernels;  // "hepar" or "libtorch" (check_kernels); empty: the trainer's own choice
   std::optional<int> workers;
   int processes = 1;
   bool no_validation = false;

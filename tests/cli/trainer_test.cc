@@ -31,14 +31,15 @@ TEST(TrainerArguments, OfAStart) {
   call.preprocessed = "pre/3d_fullres";
   call.initial_model = "model";
   call.recipe = {"--config", "small", "--epochs", "3"};
+  call.kernels = "libtorch";
   call.workers = 3;
   call.processes = 2;
   call.quiet = true;
-  EXPECT_THAT(
-      trainer_arguments(call),
-      ElementsAre("pre/3d_fullres", "-o", "run", "--splits", "run/splits_final.json", "--configuration",
-                  "3d_fullres", "--init", "model", "--fold", "2", "--device", "cpu", "--threads", "3",
-                  "--workers", "3", "--quiet", "--config", "small", "--epochs", "3"));
+  EXPECT_THAT(trainer_arguments(call),
+              ElementsAre("pre/3d_fullres", "-o", "run", "--splits", "run/splits_final.json",
+                          "--configuration", "3d_fullres", "--init", "model", "--fold", "2", "--device",
+                          "cpu", "--threads", "3", "--kernels", "libtorch", "--workers", "3", "--quiet",
+                          "--config", "small", "--epochs", "3"));
 }
 
 TEST(TrainerArguments, OfAResumedRunAreWhatItDoesNotKnow) {

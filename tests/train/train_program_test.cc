@@ -175,6 +175,26 @@ TEST_F(TrainProgram, NumberOfWorkersChangesNothing) {
   EXPECT_EQ(losses("one"), losses("three"));
 }
 
+#ifdef HEPAR_TRAINING_KERNELS
+// The mean losses of 4 iterations each, to 4 digits; both optimisers and losses.
+TEST_F(TrainProgram, BothKindsOfKernelsHaveTheSameLosses) {
+  for (const char* config : {"nnunet", "paper"}) {
+    const auto train_by = [&](const std::string& kernels) {
+      const Outcome outcome = run(joined(new_run(
+          kernels, {"--config", config, "--kernels", kernels, "--learning-rate", "0.001", "--batch", "2"})));
+      EXPECT_EQ(outcome.status, 0) << outcome.err;
+      return losses(kernels);
+    };
+    const std::vector<double> own = train_by("hepar"), peer = train_by("libtorch");
+    ASSERT_EQ(own.size(), 6U);
+    ASSERT_EQ(peer.size(), 6U);
+    for (std::size_t n = 0; n < own.size(); ++n) EXPECT_NEAR(own[n], peer[n], 1e-4 * std::abs(peer[n])) << n;
+    EXPECT_NE(own, peer) << config << ": not two kinds of kernels";
+    for (const char* kernels : {"hepar", "libtorch"}) fs::remove_all(path(kernels));
+  }
+}
+#endif
+
 #ifdef HEPAR_WITH_GLOO
 // Two processes with half of each batch, one with all of it: the same losses to rounding, with batch Dice and
 // dropout too.
@@ -341,6 +361,13 @@ TEST_F(TrainProgram, SaysWhatIsWrongInOneSentence) {
   expect(joined(new_run("run", {"--device", "cuda"})), 4, "there is no GPU");
   expect(joined(new_run("run", {"--device", "tpu"})), 2,
          "there is no device 'tpu'; give cpu, cuda or cuda:0");
+  expect(joined(new_run("run", {"--device", "cuda", "--kernels", "hepar"})), 2,
+         "the device is cuda; leave out --kernels hepar");
+  expect(joined(new_run("run", {"--precision", "bfloat16", "--kernels", "hepar"})), 2,
+         "the precision is bfloat16; leave out --kernels hepar");
+#ifndef HEPAR_TRAINING_KERNELS
+  expect(joined(new_run("run", {"--kernels", "hepar"})), 4, "build it with -DHEPAR_TRAINING_KERNELS=ON");
+#endif
   expect(joined(new_run("run", {"--fold", "7"})), 2, "fold");
   expect(joined(new_run("run", {"--dropout", "2"})), 2, "dropout can't be '2'");
   expect(joined(new_run("run", {"--init", path("nowhere")})), 3, "there is no model folder");

@@ -84,6 +84,9 @@ class ConvolutionGradients : public ::testing::TestWithParam<Case> {
   ConvolutionShape shape_;
 };
 
+// An odd number, so that partial sums begin within a sample.
+constexpr std::size_t kSamples = 3;
+
 TEST_P(ConvolutionGradients, OfTheWeightAreTheSumsOfProducts) {
   const std::int64_t lanes = channel_block(),
                      first = std::max<std::int64_t>(1, GetParam().in_blocks - 1) * lanes;
@@ -92,20 +95,20 @@ TEST_P(ConvolutionGradients, OfTheWeightAreTheSumsOfProducts) {
   std::vector<std::vector<float>> maps, gradients;
   std::vector<std::vector<MapsPart>> parts;
   std::vector<GradientSample> samples;
-  for (std::uint64_t n = 0; n < 2; ++n) {
+  for (std::uint64_t n = 0; n < kSamples; ++n) {
     maps.push_back(random_values(in, 2 * n));
     gradients.push_back(random_values(out, 2 * n + 1));
   }
-  for (std::size_t n = 0; n < 2; ++n) {  // the input in two parts where it has two blocks
+  for (std::size_t n = 0; n < kSamples; ++n) {  // the input in two parts where it has two blocks
     parts.push_back({{maps[n].data(), first, 0, shape_.in[0]}});
     if (first < shape_.in_channels)
       parts[n].push_back(
           {maps[n].data() + first * voxels_of(shape_.in), shape_.in_channels - first, 0, shape_.in[0]});
   }
-  for (std::size_t n = 0; n < 2; ++n) samples.push_back({parts[n], gradients[n].data()});
+  for (std::size_t n = 0; n < kSamples; ++n) samples.push_back({parts[n], gradients[n].data()});
   std::vector<double> wanted(static_cast<std::size_t>(shape_.out_channels * shape_.in_channels * taps()),
                              0.0);
-  for (std::size_t n = 0; n < 2; ++n)
+  for (std::size_t n = 0; n < kSamples; ++n)
     for_terms(shape_, [&](const Size3& o, const Size3& i, std::size_t tap) {
       for (std::int64_t a = 0; a < shape_.out_channels; ++a)
         for (std::int64_t b = 0; b < shape_.in_channels; ++b)
@@ -145,6 +148,10 @@ INSTANTIATE_TEST_SUITE_P(Shapes, ConvolutionGradients,
                          ::testing::Values(Case{"cube", 1, 2, {4, 6, 10}, {3, 3, 3}, {1, 1, 1}},
                                            Case{"odd_sizes", 3, 1, {3, 5, 7}, {3, 3, 3}, {1, 1, 1}},
                                            Case{"many_tiles", 1, 1, {16, 20, 18}, {3, 3, 3}, {1, 1, 1}},
+                                           // 9 x 16 x 17 tiles of a sample in 14 partial sums of 524 or 525
+                                           Case{"many_sums", 1, 1, {17, 31, 33}, {3, 3, 3}, {1, 1, 1}},
+                                           // the most partial sums, 16, of 1575 tiles
+                                           Case{"most_sums", 1, 1, {20, 21, 20}, {1, 1, 1}, {1, 1, 1}},
                                            Case{"slices", 2, 3, {2, 6, 9}, {1, 3, 3}, {1, 1, 1}},
                                            Case{"point", 2, 2, {2, 3, 5}, {1, 1, 1}, {1, 1, 1}},
                                            Case{"one_voxel", 1, 1, {1, 1, 1}, {3, 3, 3}, {1, 1, 1}},
@@ -174,34 +181,67 @@ TEST(WeightGradient, WantsAllPlanesAndChannels) {
   EXPECT_THROW(weight_gradient(shape, {&empty, 1}, gradient), Error);
 }
 
-TEST(UpsamplingGradients, AreTheSumsOverTheBoxes) {
-  const std::int64_t lanes = channel_block();
-  const UpsamplingShape shape{2 * lanes, lanes, {2, 3, 5}, {1, 2, 3}};
-  const std::int64_t taps = voxels_of(shape.kernel);
-  const auto weight = random_values(shape.in_channels * shape.out_channels * taps, 1);
-  const auto maps = random_values(shape.in_channels * voxels_of(shape.in), 2);
-  const auto gradient = random_values(shape.out_channels * voxels_of(shape.out()), 3);
-  std::vector<double> of_maps(maps.size(), 0.0), of_weight(weight.size(), 0.0);
-  for_each(shape.in, [&](const Size3& v) {
-    for_each(shape.kernel, [&](const Size3& k) {
-      const Size3 o{v[0] * shape.kernel[0] + k[0], v[1] * shape.kernel[1] + k[1],
-                    v[2] * shape.kernel[2] + k[2]};
-      for (std::int64_t i = 0; i < shape.in_channels; ++i)
-        for (std::int64_t c = 0; c < shape.out_channels; ++c) {
-          const auto w =
-              static_cast<std::size_t>((i * shape.out_channels + c) * taps) + tap_of(shape.kernel, k);
-          const double g = static_cast<double>(gradient[at(shape.out(), c, o)]);
-          of_maps[at(shape.in, i, v)] += g * static_cast<double>(weight[w]);
-          of_weight[w] += g * static_cast<double>(maps[at(shape.in, i, v)]);
-        }
+class UpsamplingGradients : public ::testing::Test {
+ protected:
+  static constexpr std::size_t kCount = 2;
+  std::size_t weight_at(std::int64_t i, std::int64_t o, std::size_t tap) const {
+    return static_cast<std::size_t>((i * shape_.out_channels + o) * voxels_of(shape_.kernel)) + tap;
+  }
+  // Calls term(input channel, output channel, input voxel, output voxel, tap) for each product.
+  void for_products(const std::function<void(std::int64_t, std::int64_t, const Size3&, const Size3&,
+                                             std::size_t)>& term) const {
+    for_each(shape_.in, [&](const Size3& v) {
+      for_each(shape_.kernel, [&](const Size3& k) {
+        const Size3 o{v[0] * shape_.kernel[0] + k[0], v[1] * shape_.kernel[1] + k[1],
+                      v[2] * shape_.kernel[2] + k[2]};
+        for (std::int64_t i = 0; i < shape_.in_channels; ++i)
+          for (std::int64_t c = 0; c < shape_.out_channels; ++c) term(i, c, v, o, tap_of(shape_.kernel, k));
+      });
     });
+  }
+  const UpsamplingShape shape_{2 * channel_block(), channel_block(), {2, 3, 5}, {1, 2, 3}};
+  const std::vector<float> weight_ =
+      random_values(shape_.in_channels * shape_.out_channels * voxels_of(shape_.kernel), 1);
+  const std::vector<float> maps_[kCount] = {random_values(shape_.in_channels * voxels_of(shape_.in), 2),
+                                            random_values(shape_.in_channels* voxels_of(shape_.in), 4)};
+  const std::vector<float> gradients_[kCount] = {
+      random_values(shape_.out_channels * voxels_of(shape_.out()), 3),
+      random_values(shape_.out_channels* voxels_of(shape_.out()), 5)};
+};
+
+TEST_F(UpsamplingGradients, OfTheInputAreTheSumsOverTheBoxes) {
+  std::vector<double> wanted(maps_[0].size(), 0.0);
+  for_products([&](std::int64_t i, std::int64_t c, const Size3& v, const Size3& o, std::size_t tap) {
+    wanted[at(shape_.in, i, v)] += static_cast<double>(gradients_[0][at(shape_.out(), c, o)]) *
+                                   static_cast<double>(weight_[weight_at(i, c, tap)]);
   });
-  std::vector<float> got_maps(maps.size(), -1), got_weight(weight.size(), -1);
-  UpsamplingDataGradient(shape, weight).run(gradient.data(), got_maps.data());
-  expect_near(got_maps, of_maps);
-  const UpsamplingSample sample{maps.data(), gradient.data()};
-  upsampling_weight_gradient(shape, {&sample, 1}, got_weight);
-  expect_near(got_weight, of_weight);
+  std::vector<float> got(wanted.size(), -1), with_three(wanted.size(), -1);
+  set_thread_count(1);
+  const UpsamplingDataGradient kernel(shape_, weight_);
+  kernel.run(gradients_[0].data(), got.data());
+  expect_near(got, wanted);
+  set_thread_count(3);
+  kernel.run(gradients_[0].data(), with_three.data());
+  EXPECT_EQ(got, with_three);
+}
+
+TEST_F(UpsamplingGradients, OfTheWeightAreTheSumsOverVoxelsAndSamples) {
+  std::vector<double> wanted(weight_.size(), 0.0);
+  std::vector<UpsamplingSample> samples;
+  for (std::size_t n = 0; n < kCount; ++n) {
+    samples.push_back({maps_[n].data(), gradients_[n].data()});
+    for_products([&](std::int64_t i, std::int64_t c, const Size3& v, const Size3& o, std::size_t tap) {
+      wanted[weight_at(i, c, tap)] += static_cast<double>(gradients_[n][at(shape_.out(), c, o)]) *
+                                      static_cast<double>(maps_[n][at(shape_.in, i, v)]);
+    });
+  }
+  std::vector<float> got(wanted.size(), -1), with_three(wanted.size(), -1);
+  set_thread_count(1);
+  upsampling_weight_gradient(shape_, samples, got);
+  expect_near(got, wanted);
+  set_thread_count(3);
+  upsampling_weight_gradient(shape_, samples, with_three);
+  EXPECT_EQ(got, with_three);
 }
 
 }  // namespace

@@ -2,47 +2,18 @@
 #include "hepar/nn_torch/blocked_tensors.h"
 
 #include <algorithm>
-#include <map>
-#include <mutex>
+#include <memory>
+#include <utility>
 
 #include "hepar/core/parallel.h"
 #include "hepar/cpu_kernels/instruction_set.h"
+#include "hepar/nn_torch/maps_pool.h"
 
 namespace hepar::blocked {
 
 std::int64_t in_whole_blocks(std::int64_t channels) { return cpu::padded(channels, cpu::channel_block()); }
 
 namespace {
-
-// Memory of maps that are gone, for maps of the same size: the next iteration needs as many, and memory that
-// comes from the system is cleared page by page. It keeps no more than was in use at once.
-class MapsPool {
- public:
-  float* take(std::int64_t count) {
-    const std::lock_guard lock(mutex_);
-    in_use_ += count;
-    most_in_use_ = std::max(most_in_use_, in_use_);
-    const auto found = free_.find(count);
-    if (found == free_.end()) return cpu::make_aligned(count).release();
-    float* values = found->second.release();
-    free_.erase(found);
-    kept_ -= count;
-    return values;
-  }
-  void give_back(float* values, std::int64_t count) {
-    cpu::AlignedFloats owned(values);
-    const std::lock_guard lock(mutex_);
-    in_use_ -= count;
-    if (in_use_ + kept_ + count > most_in_use_) return;
-    kept_ += count;
-    free_.emplace(count, std::move(owned));
-  }
-
- private:
-  std::mutex mutex_;
-  std::multimap<std::int64_t, cpu::AlignedFloats> free_;
-  std::int64_t in_use_ = 0, most_in_use_ = 0, kept_ = 0;  // floats
-};
 
 MapsPool& maps_pool() {
   static MapsPool* const pool = new MapsPool;  // never gone: tensors may outlive what is static
@@ -54,9 +25,10 @@ MapsPool& maps_pool() {
 at::Tensor make_maps(std::int64_t samples, std::int64_t channels, const cpu::Size3& size) {
   const std::int64_t lanes = cpu::channel_block(), blocks = in_whole_blocks(channels) / lanes;
   const std::int64_t count = samples * blocks * lanes * cpu::voxels_of(size);
+  const auto values = std::make_shared<cpu::AlignedFloats>(maps_pool().take(count));
   return at::from_blob(
-      maps_pool().take(count), {samples, blocks, size[0], size[1], size[2], lanes},
-      [count](void* memory) { maps_pool().give_back(static_cast<float*>(memory), count); }, at::kFloat);
+      values->get(), {samples, blocks, size[0], size[1], size[2], lanes},
+      [values, count](void*) { maps_pool().give_back(std::move(*values), count); }, at::kFloat);
 }
 
 at::Tensor to_blocks(const at::Tensor& plain) {

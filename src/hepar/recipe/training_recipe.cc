@@ -65,4 +65,19 @@ TrainingRecipe named_recipe(const std::string& name) {
               fmt::format("there is no recipe '{}'; there are {}", name, fmt::join(recipe_names(), ", ")));
 }
 
+void check_kernels(const std::string& kernels, const std::string& device, const TrainingRecipe& recipe) {
+  if (kernels != "hepar") return;
+  if (device != "cpu") {
+    throw Error(ErrorCode::kInvalidInput,
+                fmt::format("Hepar's kernels train on a CPU, and the device is {}; leave out --kernels hepar",
+                            device));
+  }
+  if (recipe.precision == "bfloat16") {
+    throw Error(
+        ErrorCode::kInvalidInput,
+        "Hepar's kernels train in float32, and the precision is bfloat16; leave out --kernels hepar, or "
+        "give --precision float32");
+  }
+}
+
 }  // namespace hepar

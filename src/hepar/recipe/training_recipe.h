@@ -61,4 +61,8 @@ struct TrainingRecipe {
 TrainingRecipe named_recipe(const std::string& name);
 const std::vector<std::string>& recipe_names();
 
+// Whose loops train: "hepar", "libtorch", or empty for Hepar's where they can. Error(kInvalidInput) when
+// Hepar's are asked for and can't: they train on the device "cpu" in float32.
+void check_kernels(const std::string& kernels, const std::string& device, const TrainingRecipe& recipe);
+
 }  // namespace hepar

@@ -49,5 +49,32 @@ TEST(NamedRecipe, KnowsItsNamesAlone) {
   }
 }
 
+TEST(CheckKernels, RefusesHeparsWhereTheyCannotTrain) {
+  TrainingRecipe recipe;
+  const auto refusal = [&](const std::string& kernels, const std::string& device) -> std::string {
+    try {
+      check_kernels(kernels, device, recipe);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kInvalidInput);
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(refusal("hepar", "cpu"), "");
+  EXPECT_EQ(refusal("hepar", "cuda:1"),
+            "Hepar's kernels train on a CPU, and the device is cuda:1; leave out --kernels hepar");
+  recipe.precision = "float32";
+  EXPECT_EQ(refusal("hepar", "cpu"), "");
+  recipe.precision = "bfloat16";
+  EXPECT_EQ(
+      refusal("hepar", "cpu"),
+      "Hepar's kernels train in float32, and the precision is bfloat16; leave out --kernels hepar, or give "
+      "--precision float32");
+  for (const char* silent : {"", "libtorch"}) {
+    EXPECT_EQ(refusal(silent, "cpu"), "");
+    EXPECT_EQ(refusal(silent, "cuda"), "");
+  }
+}
+
 }  // namespace
 }  // namespace hepar

@@ -162,6 +162,7 @@ void train_in_group(const TrainOptions& options, Communicator& processes, Traini
 }  // namespace
 
 void train(const TrainOptions& options, TrainingObserver& observer) {
+  check_kernels(options.kernels, options.device, options.record.recipe);
   TrainOptions own = options;
   own.device = chosen_device(options);
   at::set_num_threads(thread_count());

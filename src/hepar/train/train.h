@@ -19,9 +19,10 @@ struct TrainOptions {
   TrainingRecord record;       // what to train on, and how
   bool resume = false;         // go on from RUN/fold_K/checkpoint_latest
   std::string device = "cpu";  // "cpu", "cuda", "cuda:1"
-  // "hepar": in channel blocks by cpu_kernels, on a CPU in float32; "libtorch"; empty: hepar where built in.
+  // "hepar": in channel blocks by cpu_kernels, on a CPU in float32; "libtorch"; empty: hepar's where they are
+  // built in and can (check_kernels).
   std::string kernels = {};
-  int workers = 0;             // threads that draw patches; 0: by the device and the processors
+  int workers = 0;  // threads that draw patches; 0: by the device and the processors
   ProcessGroup processes;
   std::int64_t checkpoint_every_s = 600;  // within an epoch; after each epoch there is one anyway
 };
