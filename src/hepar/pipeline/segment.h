@@ -17,8 +17,8 @@ namespace hepar {
 
 // All windows; mirroring takes 8 times as long.
 inline constexpr PredictOptions kWithoutMirroring{.step_fraction = 0.5, .mirror = false, .parity = false};
-// What `segment` does unless told otherwise. On two phantoms liver and tumour changed by 0.0004 in Dice and
-// by less against the truth; more is not known (docs/models.md).
+// What `segment` does unless told otherwise. Its label maps of two phantoms, one liver each, agreed with those
+// of all windows to a Dice of 0.9997; on the one real CT tried all windows ran (docs/models.md).
 inline constexpr PredictOptions kNearLiver{
     .step_fraction = 0.5, .mirror = false, .parity = false, .search = Search::kLabels};
 
