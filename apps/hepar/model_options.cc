@@ -27,11 +27,15 @@ void bind_search(CLI::App& app, Search& search, bool has_liver) {
   static const std::map<std::string, Search> kAll{
       {"full", Search::kFull}, {"body", Search::kBody}, {"liver", Search::kLabels}};
   static const std::map<std::string, Search> kWithoutLiver{{"full", Search::kFull}, {"body", Search::kBody}};
-  app.add_option("--search", search,
-                 has_liver
-                     ? "Which windows run: full, all; body, all but those with nothing but air; liver, those "
-                       "near the liver that a coarse pass finds; default liver"
-                     : "Which windows run: full, all, the default; body, all but those with nothing but air")
+  app.add_option(
+         "--search", search,
+         has_liver
+             ? "Which windows run: full, all; body, all but those in which nothing is above -500 HU or, "
+               "where that is higher, the HU at which the model's plan clips; liver, of these the "
+               "ones near the liver that a coarse pass finds; default liver"
+             : "Which windows run: full, all, the default; body, all but those in which nothing is "
+               "above -500 HU or, where that is higher, the HU at which the model's plan clips (CT "
+               "models of one channel; a note tells how many ran)")
       ->transform(CLI::CheckedTransformer(has_liver ? kAll : kWithoutLiver)
                       .description(has_liver ? "full, body or liver" : "full or body"))
       ->type_name("WHERE");

@@ -20,18 +20,19 @@ void LabelFinder::find(std::span<const float> logits, std::span<std::uint8_t> fo
   const std::size_t voxels = found.size();
   HEPAR_EXPECT(logits.size() == voxels * wanted_.size(), "logits of other heads than the labels'");
   std::fill(found.begin(), found.end(), std::uint8_t{0});
-  std::vector<float> best(logits.begin(), logits.begin() + static_cast<std::ptrdiff_t>(voxels));
-  for (std::size_t head = 0; head < wanted_.size(); ++head) {
-    const auto plane = logits.subspan(head * voxels, voxels);
-    const std::uint8_t wanted = wanted_[head] ? 1 : 0;
-    for (std::size_t v = 0; v < voxels; ++v) {
-      if (has_regions_) {
-        found[v] = plane[v] > 0 ? found[v] | wanted : found[v];
-      } else if (head == 0 || plane[v] > best[v]) {
-        found[v] = wanted;
-        best[v] = plane[v];
-      }
+  if (has_regions_) {
+    for (std::size_t head = 0; head < wanted_.size(); ++head) {
+      if (!wanted_[head]) continue;
+      const auto plane = logits.subspan(head * voxels, voxels);
+      for (std::size_t v = 0; v < voxels; ++v) found[v] = plane[v] > 0 ? std::uint8_t{1} : found[v];
     }
+    return;
+  }
+  for (std::size_t v = 0; v < voxels; ++v) {
+    std::size_t best = 0;
+    for (std::size_t head = 1; head < wanted_.size(); ++head)
+      if (logits[head * voxels + v] > logits[best * voxels + v]) best = head;
+    found[v] = wanted_[best] ? 1 : 0;
   }
 }
 

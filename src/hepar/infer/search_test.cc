@@ -3,63 +3,15 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <numeric>
+#include <set>
 
 #include "hepar/core/error.h"
-#include "hepar/infer/model.h"
+#include "hepar/infer/test_search.h"
 #include "hepar/infer/window_search.h"
-#include "hepar/windows/test_engine.h"
 
 namespace hepar {
 namespace {
-
-// 10 mm voxels in patches of 8: 80 mm. "Liver" is above 50 HU, "tumour" above 100 HU.
-ModelFolder liver_model() {
-  ModelFolder model;
-  model.plan.patch_size = {8, 8, 8};
-  model.plan.spacing_mm = {10, 10, 10};
-  model.plan.normalization_schemes = {"CTNormalization"};
-  model.plan.intensities = {{-1024, 1000, 0, 1}};
-  model.labels.regions = {{"liver", {1, 2}}, {"tumour", {2}}};
-  model.labels.regions_class_order = {1, 2};
-  model.labels.foreground_labels = {1, 2};
-  return model;
-}
-
-Tensor thresholds(const Tensor& input) {
-  TensorShape shape = input.shape;
-  shape.c = 2;
-  Tensor logits(shape);
-  for (std::size_t n = 0; n < input.values.size(); ++n) {
-    logits.values[n] = input.values[n] - 50;
-    logits.values[input.values.size() + n] = input.values[n] - 100;
-  }
-  return logits;
-}
-
-// 320 mm of fat along every axis, with a liver of 80 HU in this box.
-CtVolume body_with_liver(const Box3& liver, float fill_hu = -100) {
-  CtVolume ct({.size = {32, 32, 32}, .spacing_mm = {10, 10, 10}}, fill_hu);
-  for (Int3 at = liver.low; at.k < liver.high.k; ++at.k)
-    for (at.j = liver.low.j; at.j < liver.high.j; ++at.j)
-      for (at.i = liver.low.i; at.i < liver.high.i; ++at.i) ct[at] = 80;
-  return ct;
-}
-
-PredictOptions near_liver(SearchRecord& record) {
-  return {.mirror = false, .search = Search::kLabels, .searched = {{1, 2}, {1, 2}}, .record = &record};
-}
-
-Model model_with_coarse(const FakeNetwork& coarse, const FakeNetwork& fine = thresholds) {
-  return {liver_model(), fake_folds({fine}), std::make_unique<Model>(liver_model(), fake_folds({coarse}))};
-}
-
-std::vector<std::uint16_t> voxels(const WideLabelMap& labels) {
-  return {labels.voxels().begin(), labels.voxels().end()};
-}
-
-const Box3 kLiver10{{4, 5, 6}, {14, 15, 16}};  // 10 x 10 x 10 voxels: 1000 mL
 
 TEST(LiverFirst, GivesTheLabelsOfAllWindowsWithFewOfThem) {
   CtVolume ct = body_with_liver(kLiver10);
@@ -89,21 +41,6 @@ TEST(LiverFirst, TakesALiverAtTheScansEdgeAsClean) {
   EXPECT_LT(record.windows_run, record.windows);
 }
 
-// The coarse model sees liver below 85 HU only, up to i = 10; the windows of the first pass end at 16.
-CtVolume liver_to(std::int64_t end) {
-  CtVolume ct = body_with_liver({{2, 4, 4}, {end, 13, 13}});
-  for (Int3 at; at.k < 32; ++at.k)
-    for (at.j = 0; at.j < 32; ++at.j)
-      for (at.i = 10; at.i < end; ++at.i)
-        if (ct[at] > 0) ct[at] = 95;
-  return ct;
-}
-Tensor half_blind(const Tensor& input) {
-  Tensor seen = input;
-  for (float& hu : seen.values) hu = hu > 85 ? 0 : hu;
-  return thresholds(seen);
-}
-
 TEST(LiverFirst, GrowsUntilTheLiverIsWhole) {
   // Found to 16, so that 3 voxels more are wanted: windows up to 20, which is clean.
   const CtVolume ct = liver_to(18);
@@ -112,77 +49,76 @@ TEST(LiverFirst, GrowsUntilTheLiverIsWhole) {
   EXPECT_EQ(voxels(model.predict(ct, near_liver(record))), voxels(model.predict(ct, {.mirror = false})));
   EXPECT_EQ(record.passes, 2);
   EXPECT_EQ(record.fallback, "");
+  EXPECT_EQ(record.effective, Search::kLabels);
+  EXPECT_LT(record.windows_covered, record.windows);
+  // The first pass' windows ran twice.
+  EXPECT_GT(record.windows_run, record.windows_covered);
+  EXPECT_LT(record.windows_run, 2 * record.windows_covered);
 }
 
-TEST(LiverFirst, TakesAllWindowsWhenGrowingTwiceWouldNotDo) {
-  const CtVolume ct = liver_to(30);
-  const Model model = model_with_coarse(half_blind);
-  SearchRecord record;
-  EXPECT_EQ(voxels(model.predict(ct, near_liver(record))), voxels(model.predict(ct, {.mirror = false})));
-  EXPECT_EQ(record.passes, 3);
-  EXPECT_NE(record.fallback.find("2 times"), std::string::npos) << record.fallback;
-}
-
-TEST(LiverFirst, SearchesTheWholeBodyAfterAFindingThatIsNoLiver) {
-  const CtVolume ct = body_with_liver(kLiver10);
-  const auto all = voxels(Model(liver_model(), fake_folds({thresholds})).predict(ct, {.mirror = false}));
-  const auto fill = [](float logit) {
-    return [logit](const Tensor& input) {
-      TensorShape shape = input.shape;
-      shape.c = 2;
-      return Tensor(shape, logit);
-    };
-  };
-  const struct {
-    float logit;
-    const char* said;
-  } kinds[] = {{-5, "found no liver"}, {5, "32768 mL"}};  // nothing, and all of 32^3 voxels of 1 mL
-  for (const auto& kind : kinds) {
-    SearchRecord record;
-    EXPECT_EQ(voxels(model_with_coarse(fill(kind.logit)).predict(ct, near_liver(record))), all);
-    EXPECT_NE(record.fallback.find(kind.said), std::string::npos) << record.fallback;
-    EXPECT_EQ(record.windows_run, record.windows);
-  }
-  SearchRecord record;
-  const CtVolume small = body_with_liver({{4, 4, 4}, {10, 10, 10}});  // 216 mL
-  Model(liver_model(), fake_folds({thresholds})).predict(small, near_liver(record));
-  EXPECT_NE(record.fallback.find(" mL, which is not between"), std::string::npos) << record.fallback;
-}
-
-// A far part of less than 2 % of the largest is no liver; one of more is.
+// A far part of less than 2 % of the largest is no liver; one of more, or with tumour, is searched.
 TEST(LiverFirst, LeavesOutTinyPartsOfTheCoarseFinding) {
-  SearchRecord without, tiny, large;
   const Model model = model_with_coarse(thresholds);
   CtVolume ct = body_with_liver(kLiver10);
-  model.predict(ct, near_liver(without));
-  for (std::int64_t n = 0; n < 18; ++n) ct[{29, 28 + n / 9, 22 + n % 9}] = 80;  // 18 of 1000 voxels
-  model.predict(ct, near_liver(tiny));
-  EXPECT_EQ(tiny.windows_run, without.windows_run);
-  ct[{28, 28, 22}] = ct[{28, 28, 23}] = ct[{28, 28, 24}] = 80;  // 21
-  model.predict(ct, near_liver(large));
-  EXPECT_GT(large.windows_run, without.windows_run);
+  const auto all = [&] { return voxels(model.predict(ct, {.mirror = false})); };
+  const auto liver_alone = all();
+  SearchRecord tiny, large, lesion;
+  fill(ct, {{29, 28, 22}, {30, 30, 31}}, 80);  // 18 of 1000 voxels of 1 mL
+  EXPECT_EQ(voxels(model.predict(ct, near_liver(tiny))), liver_alone);
+  EXPECT_EQ(tiny.dropped_parts, 1);
+  EXPECT_NEAR(tiny.dropped_ml, 18, 1e-9);
+  fill(ct, {{28, 28, 22}, {29, 29, 25}}, 80);  // 21
+  EXPECT_EQ(voxels(model.predict(ct, near_liver(large))), all());
+  EXPECT_NE(all(), liver_alone);
+  EXPECT_EQ(large.dropped_parts, 0);
+  fill(ct, {{20, 20, 20}, {32, 32, 32}}, -100);
+  ct[{29, 28, 22}] = 150;
+  EXPECT_EQ(voxels(model.predict(ct, near_liver(lesion))), all());
+  EXPECT_EQ(all()[ct.offset({29, 28, 22})], kTumour);
+  EXPECT_EQ(lesion.dropped_parts, 0);
+  EXPECT_EQ(lesion.dropped_ml, 0);
 }
 
-TEST(LiverFirst, IsLeftOutWhereItCanSaveLittle) {
-  // 13 voxels: 3 windows of 8 along each axis; 9 at the lower resolution: 2.
-  const Model model(liver_model(), fake_folds({thresholds}));
-  CtVolume ct({.size = {13, 13, 13}, .spacing_mm = {10, 10, 10}}, 80);
+// A label model's background is a head; of two folds the mean counts.
+TEST(LiverFirst, WorksForLabelModelsAndTwoFolds) {
+  ModelFolder folder = liver_model();
+  folder.labels.regions = {{"liver", {1}}, {"tumour", {2}}};
+  folder.labels.regions_class_order = {};
+  const auto answer = [](float shift) {
+    return [shift](const Tensor& input) {
+      TensorShape shape = input.shape;
+      shape.c = 3;
+      Tensor logits(shape);
+      const std::size_t count = input.values.size();
+      for (std::size_t n = 0; n < count; ++n) {
+        const float hu = input.values[n] + shift;
+        logits.values[count + n] = hu > 100 ? -9.0F : hu - 50;
+        logits.values[2 * count + n] = hu - 100;
+      }
+      return logits;
+    };
+  };
+  CtVolume ct = body_with_liver(kLiver10);
+  fill(ct, {{8, 8, 8}, {11, 11, 11}}, 150);
+  const Model model(folder, fake_folds({answer(10), answer(-10)}));
   SearchRecord record;
-  model.predict(ct, near_liver(record));
-  EXPECT_EQ(record.coarse_windows, 0);
-  EXPECT_EQ(record.windows_run, 27);
-  EXPECT_NE(record.fallback.find("8 windows would save little of 27"), std::string::npos) << record.fallback;
+  const auto found = voxels(model.predict(ct, near_liver(record)));
+  EXPECT_EQ(found, voxels(model.predict(ct, {.mirror = false})));
+  EXPECT_EQ(found[ct.offset({9, 9, 9})], kTumour);
+  EXPECT_EQ(found[ct.offset({5, 6, 7})], kLiver);
+  EXPECT_EQ(record.fallback, "");
+  EXPECT_LT(record.windows_covered, record.windows);
 }
 
-TEST(LiverFirst, IsNotForSlicesAndCascades) {
-  ModelFolder flat = liver_model();
-  flat.plan.configuration = "2d";
-  flat.plan.two_dimensional = true;
-  flat.plan.patch_size = {1, 8, 8};
+TEST(LiverFirst, TellsItsPassesApart) {
+  struct Stages : Progress {
+    void update(std::string_view stage, double) override { names.insert(std::string(stage)); }
+    std::set<std::string> names;
+  } stages;
   SearchRecord record;
-  Model(flat, fake_folds({thresholds})).predict(body_with_liver(kLiver10), near_liver(record));
-  EXPECT_EQ(record.coarse_windows, 0);
-  EXPECT_NE(record.fallback.find("2d is always run as a whole"), std::string::npos) << record.fallback;
+  model_with_coarse(half_blind).predict(liver_to(18), near_liver(record), &stages);
+  EXPECT_EQ(stages.names, (std::set<std::string>{"prepare", "coarse pass: prepare", "coarse pass: network",
+                                                 "network", "pass 2: network"}));
 }
 
 TEST(BodySearch, SkipsAirAndCallsItBackground) {

@@ -32,18 +32,26 @@ class WindowSearch {
   // those voxels of the passes to come that have one of these labels.
   void look_near(const Mask& found, std::span<const int> labels);
 
-  // From now on all windows that see body.
-  void take_all() { near_.clear(); }
+  // From now on all windows, or all that see body.
+  void take_all();
 
   const SlidingWindows& windows() const { return windows_; }
-  // The windows of the next pass; empty: all.
-  std::vector<std::uint8_t> run() const;
+  // What chooses the windows of the next pass; how many of them there are, and how many there can be.
+  Search effective() const;
+  std::int64_t count() const { return count_of(chosen()); }
+  std::int64_t most() const { return count_of(body_); }
+  // The windows of the pass that begins; empty: all.
+  std::vector<std::uint8_t> start_pass();
   // A finished plane of logits, heads x h x w.
   void look(std::int64_t d, std::span<const float> logits);
-  // After a pass. False: labels came near to windows that did not run, so that more must.
+  // After a pass near labels: how much of them it found.
+  double found_ml() const { return static_cast<double>(found_voxels_) * network_grid_.voxel_volume_ml(); }
+  // ... False: labels came near to windows that did not run, so that more must.
   bool is_clean();
 
  private:
+  std::vector<std::uint8_t> chosen() const;
+  std::int64_t count_of(const std::vector<std::uint8_t>& run) const;
   static RegionMask grown(const Mask& mask, double margin_mm);
 
   SlidingWindows windows_;
@@ -55,6 +63,7 @@ class WindowSearch {
   double margin_mm_;
   Mask region_;   // what was found in any pass, on a grid of about kRegionMm over the network's
   Mask in_pass_;  // ... and in this one
+  std::int64_t found_voxels_ = 0;  // in this pass, on the network's grid
   std::vector<std::uint8_t> plane_;
 };
 

@@ -68,7 +68,7 @@ struct CaseJob {
   std::vector<RunInput> inputs;  // ... their hashes are taken when files are written
   LesionFilterOptions options;
   std::map<std::string, std::string> inference = {};  // a network's options, for run.json
-  std::map<std::string, double> search = {};          // RunRecord::search
+  std::optional<SearchRecord> search = {};            // RunRecord::search
   WideLabelMap model_labels = {};                     // a model's own, to be written beside; none: size 0
   std::optional<CaseDicom> dicom = {};                // for kDicomFiles
   std::filesystem::path output;

@@ -162,13 +162,7 @@ void settle_nested(const DatasetLabels& labels, std::vector<Kind>& kinds) {
   }
 }
 
-}  // namespace
-
-std::optional<LiverLabels> find_liver_labels(const DatasetLabels& labels,
-                                             const std::vector<std::string>& tumours) {
-  std::vector<Kind> kinds = tumours.empty() ? kinds_by_name(labels) : kinds_as_told(labels, tumours);
-  if (std::find(kinds.begin(), kinds.end(), Kind::kTumour) == kinds.end()) return {};
-  if (labels.has_regions()) settle_nested(labels, kinds);
+LiverLabels values_by_kind(const DatasetLabels& labels, const std::vector<Kind>& kinds) {
   LiverLabels found;
   for (std::size_t n = 0; n < kinds.size(); ++n) {
     const int written = written_for(labels, n);
@@ -180,12 +174,18 @@ std::optional<LiverLabels> find_liver_labels(const DatasetLabels& labels,
   return found;
 }
 
-std::vector<int> find_liver_values(const DatasetLabels& labels) {
-  const std::vector<Kind> kinds = kinds_by_name(labels);
-  std::vector<int> values;
-  for (std::size_t n = 0; n < kinds.size(); ++n)
-    if (kinds[n] != Kind::kNone) values.push_back(written_for(labels, n));
-  return values;
+}  // namespace
+
+std::optional<LiverLabels> find_liver_labels(const DatasetLabels& labels,
+                                             const std::vector<std::string>& tumours) {
+  std::vector<Kind> kinds = tumours.empty() ? kinds_by_name(labels) : kinds_as_told(labels, tumours);
+  if (std::find(kinds.begin(), kinds.end(), Kind::kTumour) == kinds.end()) return {};
+  if (labels.has_regions()) settle_nested(labels, kinds);
+  return values_by_kind(labels, kinds);
+}
+
+LiverLabels find_liver_values(const DatasetLabels& labels) {
+  return values_by_kind(labels, kinds_by_name(labels));
 }
 
 std::string meaning_note(const LiverLabels& meaning) {

@@ -25,8 +25,8 @@ struct LiverLabels {
 std::optional<LiverLabels> find_liver_labels(const DatasetLabels& labels,
                                              const std::vector<std::string>& tumours = {});
 
-// The values that mean liver, or something in it, by the same rules; of models without a liver tumour, too.
-std::vector<int> find_liver_values(const DatasetLabels& labels);
+// The same by the names alone, of models without a liver tumour, too.
+LiverLabels find_liver_values(const DatasetLabels& labels);
 
 // A sentence that tells the user what became of each label.
 std::string meaning_note(const LiverLabels& meaning);

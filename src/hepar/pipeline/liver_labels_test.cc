@@ -21,11 +21,13 @@ DatasetLabels labels_named(Regions regions) {
 }
 
 TEST(FindLiverValues, NeedNoTumour) {
-  EXPECT_THAT(find_liver_values(labels_named({{"liver", {1}}})), ElementsAre(1));
-  EXPECT_THAT(
-      find_liver_values(labels_named({{"spleen", {1}}, {"liver", {2}}, {"hepatic cyst", {4}}, {"HCC", {5}}})),
-      ElementsAre(2, 4, 5));
-  EXPECT_THAT(find_liver_values(labels_named({{"spleen", {1}}})), IsEmpty());
+  EXPECT_THAT(find_liver_values(labels_named({{"liver", {1}}})).liver, ElementsAre(1));
+  const LiverLabels found =
+      find_liver_values(labels_named({{"spleen", {1}}, {"liver", {2}}, {"hepatic cyst", {4}}, {"HCC", {5}}}));
+  EXPECT_THAT(found.liver, ElementsAre(2));
+  EXPECT_THAT(found.cyst, ElementsAre(4));
+  EXPECT_THAT(found.tumour, ElementsAre(5));
+  EXPECT_THAT(find_liver_values(labels_named({{"spleen", {1}}})).liver, IsEmpty());
 }
 
 TEST(FindLiverLabels, TumoursInAnySpelling) {

@@ -16,6 +16,7 @@
 #include "hepar/io/image_io.h"
 #include "hepar/pipeline/case_properties.h"
 #include "hepar/pipeline/channel_files.h"
+#include "hepar/pipeline/liver_search.h"
 #include "hepar/pipeline/model_stages.h"
 #include "hepar/pipeline/postprocessing.h"
 #include "hepar/pipeline/probability_file.h"
@@ -89,8 +90,12 @@ class FolderPrediction {
     ProbabilitySink sink;
     if (probabilities)
       sink = [&](std::int64_t d, std::span<const float> plane) { probabilities->set_plane(d, plane); };
-    WideLabelMap labels = predict_stages(stages_, image.channels, request_.options, progress,
-                                         earlier ? &*earlier : nullptr, sink);
+    SearchRecord record;
+    PredictOptions options = request_.options;
+    options.record = &record;
+    WideLabelMap labels =
+        predict_stages(stages_, image.channels, options, progress, earlier ? &*earlier : nullptr, sink);
+    if (std::string note = search_note(record); !note.empty()) done.notes.push_back(std::move(note));
     if (postprocessing_) postprocess(labels, *postprocessing_);
     clock.start("write");
     write_labels(out.staging() / (files.name + result_ending()), labels);

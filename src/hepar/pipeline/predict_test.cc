@@ -63,6 +63,26 @@ TEST_F(PredictTest, GivesWhatNnunetGives) {
   EXPECT_TRUE(fs::exists(root_ / "output/dataset.json"));
 }
 
+// A damaged coarse model beside the weights is none of predict's.
+TEST_F(PredictTest, SaysHowManyWindowsTheBodyTook) {
+  const fs::path model = root_ / "model";
+  write_changed_model(model, "3d_fullres", [](Weights&) {});
+  make_folder(model / "coarse");
+  PredictRequest wanted = request(model);
+  wanted.options.search = Search::kBody;
+  EXPECT_THAT(predict(wanted).cases[0].notes, testing::Not(testing::Contains(HasSubstr("windows ran"))));
+  // The same with nine times its height of air above.
+  const CtVolume body = read_ct(kScan).voxels;
+  Geometry high = body.geometry();
+  high.size.k *= 10;
+  CtVolume ct(high, -1000.0F);
+  std::copy(body.voxels().begin(), body.voxels().end(), ct.voxels().begin());
+  write_ct(input_ / "a_0000.nii.gz", ct);
+  const PredictedCase done = predict(wanted).cases[0];
+  EXPECT_EQ(done.fault, "");
+  EXPECT_THAT(done.notes, testing::Contains(HasSubstr("windows ran; the others hold nothing but air")));
+}
+
 TEST_F(PredictTest, ASecondChannelWithoutWeightChangesNothing) {
   const fs::path plain = root_ / "plain", two = root_ / "two";
   write_changed_model(plain, "3d_fullres", [](Weights&) {});

@@ -12,6 +12,7 @@
 #include "hepar/core/file.h"
 #include "hepar/core/version.h"
 #include "hepar/digest/sha256.h"
+#include "hepar/pipeline/liver_search.h"
 
 namespace hepar {
 namespace fs = std::filesystem;
@@ -35,6 +36,38 @@ std::map<std::string, std::string> options_of(const LesionFilterOptions& options
   return named;
 }
 
+Json search_json(const SearchRecord& record) {
+  Json json{{"effective", search_name(record.effective)},
+            {"windows", record.windows},
+            {"windows_covered", record.windows_covered},
+            {"windows_run", record.windows_run},
+            {"coarse_windows", record.coarse_windows},
+            {"coarse_s", record.coarse_seconds},
+            {"passes", record.passes},
+            {"dropped_parts", record.dropped_parts},
+            {"dropped_ml", record.dropped_ml}};
+  if (!record.not_searched.empty()) json["not_searched"] = record.not_searched;
+  if (!record.fallback.empty()) json["fallback"] = record.fallback;
+  return json;
+}
+
+SearchRecord read_search(const Json& json) {
+  SearchRecord record;
+  for (const Search search : {Search::kBody, Search::kLabels})
+    if (json.at("effective") == search_name(search)) record.effective = search;
+  record.windows = json.at("windows");
+  record.windows_covered = json.at("windows_covered");
+  record.windows_run = json.at("windows_run");
+  record.coarse_windows = json.at("coarse_windows");
+  record.coarse_seconds = json.at("coarse_s");
+  record.passes = json.at("passes");
+  record.dropped_parts = json.at("dropped_parts");
+  record.dropped_ml = json.at("dropped_ml");
+  record.not_searched = json.value("not_searched", std::string());
+  record.fallback = json.value("fallback", std::string());
+  return record;
+}
+
 RunRecord read_record(const Json& document, const fs::path& folder) {
   RunRecord record;
   record.hepar_version = document.at("hepar");
@@ -48,7 +81,7 @@ RunRecord read_record(const Json& document, const fs::path& folder) {
   record.model_summary = document.at("model_summary");
   record.options = document.at("options").get<std::map<std::string, std::string>>();
   record.timings_s = document.at("timings_s").get<std::map<std::string, double>>();
-  if (document.contains("search")) record.search = document.at("search").get<std::map<std::string, double>>();
+  if (document.contains("search")) record.search = read_search(document.at("search"));
   return record;
 }
 
@@ -106,7 +139,7 @@ std::string run_json(const RunRecord& record, const fs::path& folder) {
                    {"model_summary", record.model_summary},
                    {"options", record.options},
                    {"timings_s", record.timings_s}};
-  if (!record.search.empty()) document["search"] = record.search;
+  if (record.search) document["search"] = search_json(*record.search);
   for (const RunInput& input : record.inputs) {
     const fs::path path = fs::absolute(input.path).lexically_normal().lexically_relative(base);
     document["inputs"].push_back({{"role", input.role}, {"path", path.string()}, {"sha256", input.sha256}});

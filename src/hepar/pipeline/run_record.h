@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "hepar/infer/search.h"
 #include "hepar/lesion/lesion_filter.h"
 
 namespace hepar {
@@ -27,7 +28,7 @@ struct RunRecord {
   std::string model_summary;                   // the model card's first paragraph
   std::map<std::string, std::string> options;  // of the lesion filter and the network
   std::map<std::string, double> timings_s;     // by stage
-  std::map<std::string, double> search;        // windows by kind, and the coarse pass' seconds; of `segment`
+  std::optional<SearchRecord> search;          // of `segment`
 
   const RunInput* input(const std::string& role) const;
 };

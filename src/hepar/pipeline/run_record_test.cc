@@ -47,7 +47,17 @@ TEST_F(RunRecords, HoldHashesModelOptionsAndVersion) {
 
 TEST_F(RunRecords, ComeBackWithTheirPaths) {
   RunRecord run = record();
-  run.search = {{"windows", 32}, {"windows_run", 18}};
+  run.search = SearchRecord{.effective = Search::kLabels,
+                            .windows = 32,
+                            .windows_covered = 18,
+                            .windows_run = 30,
+                            .coarse_windows = 4,
+                            .passes = 2,
+                            .coarse_seconds = 1.5,
+                            .dropped_parts = 3,
+                            .dropped_ml = 0.25,
+                            .not_searched = "a reason",
+                            .fallback = "another"};
   make_folder(root_ / "out");
   write_text_file(root_ / "out" / kRunFile, run_json(run, root_ / "out"));
   EXPECT_THAT(read_text_file(root_ / "out" / kRunFile), HasSubstr("\"../ct\""));

@@ -41,18 +41,6 @@ void check_channels(const ModelFolder& model) {
                           model.path.string(), channels, fmt::join(model.labels.channel_names, ", ")));
 }
 
-std::string search_name(Search search) {
-  return search == Search::kFull ? "full" : search == Search::kBody ? "body" : "liver";
-}
-
-std::map<std::string, double> search_of(const SearchRecord& record) {
-  return {{"windows", static_cast<double>(record.windows)},
-          {"windows_run", static_cast<double>(record.windows_run)},
-          {"coarse_windows", static_cast<double>(record.coarse_windows)},
-          {"coarse_s", record.coarse_seconds},
-          {"passes", record.passes}};
-}
-
 std::map<std::string, std::string> inference_options(const SegmentRequest& request,
                                                      const ModelFolder& model) {
   std::vector<std::string> folds;
@@ -61,7 +49,7 @@ std::map<std::string, std::string> inference_options(const SegmentRequest& reque
           {"checkpoint", model.checkpoints.front().file.filename().string()},
           {"mirror", request.inference.mirror ? "yes" : "no"},
           {"step", fmt::format("{}", request.inference.step_fraction)},
-          {"search", search_name(request.inference.search)},
+          {"search", std::string(search_name(request.inference.search))},
           {"device", request.device},
           {"engine", request.engine}};
 }
@@ -72,39 +60,56 @@ std::vector<RunInput> run_inputs(const SegmentRequest& request, const ModelStage
   return inputs;
 }
 
-// A model that knows no liver tumour: its labels as they are.
-SegmentResult write_model_labels(const SegmentRequest& request, const ModelStages& model, const LoadedCt& ct,
-                                 StageClock& clock, Progress* progress) {
+SegmentResult name_model_labels(const DatasetLabels& labels, const LoadedCt& ct, const DicomOptions& dicom) {
   SegmentResult result;
   result.notes = ct.notes;
   result.notes.push_back(fmt::format(
       "the model has no label named as a liver tumour ({}), so the lesion filter did not run; name "
       "it with --tumour-label if there is one",
-      fmt::join(names_of(model.model.folder().labels), ", ")));
-  if (case_dicom(ct.series, request.dicom)) {
+      fmt::join(names_of(labels), ", ")));
+  if (case_dicom(ct.series, dicom)) {
     result.notes.push_back(fmt::format("{} and {} were not written, as their structures are the liver's",
                                        kStructureSetFile, kSegmentationFile));
   }
+  return result;
+}
+
+std::vector<std::pair<std::string, double>> volumes_ml(const DatasetLabels& model,
+                                                       const WideLabelMap& labels) {
+  std::vector<std::int64_t> counts(65536);
+  for (const std::uint16_t label : labels.voxels()) ++counts[label];
+  std::vector<std::pair<std::string, double>> volumes;
+  for (const auto& [name, values] : model.regions) {
+    std::int64_t voxels = 0;
+    for (const int value : values) voxels += counts[static_cast<std::size_t>(value)];
+    volumes.emplace_back(name, static_cast<double>(voxels) * labels.geometry().voxel_volume_ml());
+  }
+  return volumes;
+}
+
+void add_note(std::vector<std::string>& notes, const SearchRecord& record) {
+  if (std::string note = search_note(record); !note.empty()) notes.push_back(std::move(note));
+}
+
+// A model that knows no liver tumour: its labels as they are.
+SegmentResult write_model_labels(const SegmentRequest& request, const ModelStages& model, const LoadedCt& ct,
+                                 StageClock& clock, Progress* progress) {
+  const ModelFolder& folder = model.model.folder();
+  SegmentResult result = name_model_labels(folder.labels, ct, request.dicom);
   clock.start("network");
   SearchRecord record;
   PredictOptions options = request.inference;
   options.record = &record;
-  // No label is known to be the liver's, so that none may be cut.
-  if (options.search == Search::kLabels) options.search = Search::kBody;
+  const bool lowered = options.search == Search::kLabels;
+  if (lowered) options.search = Search::kBody;
   const WideLabelMap labels = predict_stages(model, std::span(&ct.voxels, 1), options, progress);
-  if (std::string note = search_note(record); !note.empty()) result.notes.push_back(std::move(note));
+  if (lowered) record.not_searched = "no label is known to be the liver's, so that none may be cut";
+  add_note(result.notes, record);
   clock.start("write");
-  std::vector<std::int64_t> counts(65536);
-  for (const std::uint16_t label : labels.voxels()) ++counts[label];
-  for (const auto& [name, values] : model.model.folder().labels.regions) {
-    std::int64_t voxels = 0;
-    for (const int value : values) voxels += counts[static_cast<std::size_t>(value)];
-    result.model_labels_ml.emplace_back(name,
-                                        static_cast<double>(voxels) * labels.geometry().voxel_volume_ml());
-  }
+  result.model_labels_ml = volumes_ml(folder.labels, labels);
   RunRecord run = make_run_record("segment", run_inputs(request, model), {});
-  run.options = inference_options(request, model.model.folder());
-  run.search = search_of(record);
+  run.options = inference_options(request, folder);
+  run.search = record;
   OutputFolder out(request.output);
   write_labels(out.staging() / kModelLabelsFile, labels);
   run.timings_s = clock.seconds();
@@ -112,6 +117,40 @@ SegmentResult write_model_labels(const SegmentRequest& request, const ModelStage
   out.commit(kResultFiles);
   clock.stop();
   result.timings_s = clock.seconds();
+  return result;
+}
+
+// A model that knows one: the search and the network, and what they leave for the lesion filter.
+SegmentResult write_liver_labels(const SegmentRequest& request, LiverModel model, LoadedCt ct,
+                                 const EngineFactory& make_engine, StageClock& clock, Progress* progress) {
+  clock.start("network");
+  SearchRecord record;
+  LiverSearch search = plan_liver_search(request.inference, model.stages.model, model.meaning, make_engine);
+  search.options.record = &record;
+  Prediction prediction = predict_liver(ct.voxels, model, search.options, progress);
+  if (!search.not_searched.empty()) record.not_searched = search.not_searched;
+  add_note(ct.notes, record);
+  ct.notes.insert(ct.notes.end(), prediction.notes.begin(), prediction.notes.end());
+  const ModelFolder& folder = model.stages.model.folder();
+  if (are_hepars(folder.labels, model.meaning)) {
+    prediction.model_labels = {};
+  } else {
+    ct.notes.push_back(meaning_note(model.meaning));
+  }
+  SegmentResult result;
+  result.judged = judge_and_write(ct.voxels, std::move(prediction.labels),
+                                  {.command = "segment",
+                                   .inputs = run_inputs(request, model.stages),
+                                   .options = request.options,
+                                   .inference = inference_options(request, folder),
+                                   .search = record,
+                                   .model_labels = std::move(prediction.model_labels),
+                                   .dicom = case_dicom(ct.series, request.dicom),
+                                   .output = request.output,
+                                   .clock = clock,
+                                   .notes = std::move(ct.notes),
+                                   .progress = progress});
+  result.timings_s = result.judged->timings_s;
   return result;
 }
 
@@ -127,47 +166,6 @@ LiverModel load_liver_model(const std::filesystem::path& folder, const EngineFac
                                                       folder.string(), fmt::join(names_of(labels), ", ")));
   }
   return {std::move(stages), *meaning};
-}
-
-PredictOptions with_liver_search(PredictOptions options, const LiverModel& model,
-                                 std::vector<std::string>& notes) {
-  if (options.search != Search::kLabels) return options;
-  const Model& fine = model.stages.model;
-  options.searched.own = find_liver_values(fine.folder().labels);
-  for (const int tumour : model.meaning.tumour) options.searched.own.push_back(tumour);
-  if (fine.coarse() != nullptr) {
-    const ModelFolder& coarse = fine.coarse()->folder();
-    options.searched.coarse = find_liver_values(coarse.labels);
-    if (options.searched.coarse.empty()) {
-      throw Error(
-          ErrorCode::kInvalidInput,
-          fmt::format("the coarse model in {} has no label named as a liver, it has {}; take the folder "
-                      "away or give --search full",
-                      coarse.path.string(), fmt::join(names_of(coarse.labels), ", ")));
-    }
-  }
-  if (model.meaning.others.empty()) return options;
-  options.search = Search::kBody;
-  notes.push_back(fmt::format("the whole body was searched, as the model has labels besides the liver's: {}",
-                              fmt::join(model.meaning.others, ", ")));
-  return options;
-}
-
-std::string search_note(const SearchRecord& record) {
-  if (!record.fallback.empty()) {
-    return fmt::format(
-        "all windows ran after the search near the liver, as {} ({} windows in all, and {} of the "
-        "coarse pass)",
-        record.fallback, record.windows_run, record.coarse_windows);
-  }
-  if (record.windows_run == record.windows) return {};
-  const std::string coarse = record.coarse_windows == 0
-                                 ? std::string()
-                                 : fmt::format(", after a coarse pass of {} windows ({:.1f} s)",
-                                               record.coarse_windows, record.coarse_seconds);
-  return fmt::format("{} of the full grid's {} windows ran{}{}; all others count as background",
-                     record.windows_run, record.windows,
-                     record.passes > 1 ? fmt::format(" in {} passes", record.passes) : "", coarse);
 }
 
 Prediction predict_liver(const CtVolume& ct, const LiverModel& model, const PredictOptions& options,
@@ -221,35 +219,8 @@ SegmentResult segment_case(const SegmentRequest& request, const EngineFactory& m
   const auto meaning = find_liver_labels(stages.model.folder().labels, request.tumour_labels);
   LoadedCt ct = load_ct(request.ct);
   if (!meaning) return write_model_labels(request, stages, ct, clock, progress);
-  const LiverModel model{std::move(stages), *meaning};
-  const ModelFolder& folder = model.stages.model.folder();
-  clock.start("network");
-  SearchRecord record;
-  PredictOptions options = with_liver_search(request.inference, model, ct.notes);
-  options.record = &record;
-  Prediction prediction = predict_liver(ct.voxels, model, options, progress);
-  if (std::string note = search_note(record); !note.empty()) ct.notes.push_back(std::move(note));
-  ct.notes.insert(ct.notes.end(), prediction.notes.begin(), prediction.notes.end());
-  if (are_hepars(folder.labels, *meaning)) {
-    prediction.model_labels = {};
-  } else {
-    ct.notes.push_back(meaning_note(*meaning));
-  }
-  SegmentResult result;
-  result.judged = judge_and_write(ct.voxels, std::move(prediction.labels),
-                                  {.command = "segment",
-                                   .inputs = run_inputs(request, model.stages),
-                                   .options = request.options,
-                                   .inference = inference_options(request, folder),
-                                   .search = search_of(record),
-                                   .model_labels = std::move(prediction.model_labels),
-                                   .dicom = case_dicom(ct.series, request.dicom),
-                                   .output = request.output,
-                                   .clock = clock,
-                                   .notes = std::move(ct.notes),
-                                   .progress = progress});
-  result.timings_s = result.judged->timings_s;
-  return result;
+  return write_liver_labels(request, {std::move(stages), *meaning}, std::move(ct), make_engine, clock,
+                            progress);
 }
 
 std::string segment_json(const SegmentResult& result) {
