@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "hepar/core/parallel.h"
+#include "hepar/cpu_kernels/training_rules.h"
 #include "hepar/nn/random_network.h"
 #include "hepar/nn/test_networks.h"
 #include "hepar/nn_torch/torch_network.h"
@@ -50,30 +52,52 @@ Results run(const NetworkSpec& spec, const at::Tensor& input, Way way, const Dro
 // Of a convolution before a norm, which takes it away.
 bool has_no_effect(const std::string& parameter) { return parameter.ends_with("conv.bias"); }
 
-// For each parameter |gradient - exact| / |exact|; the worst, and the root of the mean square.
-struct GradientErrors {
-  double worst = 0, mean = 0;
-};
-GradientErrors errors_of(const Results& results, const Results& exact) {
-  GradientErrors errors;
-  double count = 0;
-  for (const auto& [name, gradient] : exact.gradients) {
-    if (has_no_effect(name)) continue;
-    const double size = gradient.norm().item<double>();
-    if (size == 0) continue;
-    const double error = (results.gradients.at(name) - gradient).norm().item<double>() / size;
-    errors.worst = std::max(errors.worst, error);
-    errors.mean += error * error;
-    ++count;
-  }
-  errors.mean = std::sqrt(errors.mean / count);
-  return errors;
+// Of the convolution of a bias before a norm.
+bool has_rules(const NetworkSpec& spec, const std::string& bias, const Results& results) {
+  const std::string name = bias.substr(0, bias.size() - 4);
+  const bool first =
+      name.find(".convs.0.") != std::string::npos || name.find(".blocks.0.conv1.") != std::string::npos;
+  Kernel3 stride{1, 1, 1};
+  for (std::size_t s = 0; first && s < spec.strides.size(); ++s)
+    if (name.starts_with(fmt::format("encoder.stages.{}.", s))) stride = spec.strides[s];
+  const auto shape = results.gradients.at(name + "weight").sizes();
+  return cpu::has_training_rules({shape[2], shape[3], shape[4]}, stride);
 }
 
-void expect_as_near_as_libtorch(const NetworkSpec& spec, const at::Tensor& input,
-                                const DropoutDraw* dropout) {
-  const Results exact = run(spec, input, Way::kDouble, dropout);
-  const Results plain = run(spec, input, Way::kLibTorch, dropout),
+// |gradient - exact| / |exact| of the parameters: the worst, and the root of the mean square.
+class GradientErrors {
+ public:
+  void add(const Results& results, const Results& exact) {
+    for (const auto& [name, gradient] : exact.gradients) {
+      const double size = gradient.norm().item<double>();
+      if (has_no_effect(name) || size == 0) continue;
+      const double error = (results.gradients.at(name) - gradient).norm().item<double>() / size;
+      worst_ = std::max(worst_, error);
+      squares_ += error * error;
+      ++count_;
+    }
+  }
+  GradientErrors& operator+=(const GradientErrors& more) {
+    worst_ = std::max(worst_, more.worst_);
+    squares_ += more.squares_;
+    count_ += more.count_;
+    return *this;
+  }
+  double worst() const { return worst_; }
+  double mean() const { return std::sqrt(squares_ / count_); }
+
+ private:
+  double worst_ = 0, squares_ = 0, count_ = 0;
+};
+
+struct BothErrors {
+  GradientErrors own, peer;
+};
+
+// Compares logits with double's, and adds both kernels' errors of the gradients.
+void compare(const NetworkSpec& spec, const at::Tensor& input, const DropoutDraw* dropout,
+             BothErrors& errors) {
+  const Results exact = run(spec, input, Way::kDouble, dropout),
                 blocks = run(spec, input, Way::kBlocks, dropout);
   ASSERT_EQ(blocks.logits.size(), exact.logits.size());
   for (std::size_t s = 0; s < exact.logits.size(); ++s) {
@@ -83,21 +107,49 @@ void expect_as_near_as_libtorch(const NetworkSpec& spec, const at::Tensor& input
   }
   for (const auto& [name, gradient] : blocks.gradients) {
     ASSERT_EQ(gradient.sizes(), exact.gradients.at(name).sizes()) << name;
+    // LibTorch's, which computes where there are no rules, are rounding.
     if (has_no_effect(name)) {
-      // Exactly 0 but for the kernels that go through LibTorch.
-      EXPECT_LT(gradient.abs().max().item<float>(), 1e-4) << name;
+      EXPECT_LE(gradient.abs().max().item<float>(), has_rules(spec, name, blocks) ? 0 : 1e-4F) << name;
     }
   }
-  const GradientErrors own = errors_of(blocks, exact), peer = errors_of(plain, exact);
-  EXPECT_LT(own.worst, 3 * peer.worst);
-  EXPECT_LT(own.mean, 2 * peer.mean);
+  errors.own.add(blocks, exact);
+  errors.peer.add(run(spec, input, Way::kLibTorch, dropout), exact);
 }
 
 class EveryNetworkInBlocks : public ::testing::TestWithParam<conformance::NetworkCase> {};
 
-TEST_P(EveryNetworkInBlocks, IsAsNearToDoubleAsLibTorchIs) {
+// Of one small network chance decides, by the roundings that change a sign before a ReLU: at most 1.63 here.
+TEST_P(EveryNetworkInBlocks, IsNearDouble) {
   const auto& [name, spec, shape] = GetParam();
-  expect_as_near_as_libtorch(spec, random_input(shape), nullptr);
+  BothErrors errors;
+  compare(spec, random_input(shape), nullptr, errors);
+  EXPECT_LT(errors.own.mean(), 2 * errors.peer.mean());
+}
+
+// 0.85 and 0.55 times LibTorch's errors with AVX2, and 0.8 times in the cases' geometric mean.
+TEST(NetworkInBlocks, IsAsNearToDoubleAsLibTorchIs) {
+  BothErrors all;
+  double log_ratios = 0, count = 0;
+  for (const auto& [name, spec, shape] : conformance::network_cases()) {
+    BothErrors one;
+    compare(spec, random_input(shape), nullptr, one);
+    all.own += one.own;
+    all.peer += one.peer;
+    log_ratios += std::log(one.own.mean() / one.peer.mean());
+    ++count;
+  }
+  const double ratio = std::exp(log_ratios / count);
+  const auto record = [](const char* what, const GradientErrors& errors) {
+    const std::string text = fmt::format("mean {:.3g}, worst {:.3g}", errors.mean(), errors.worst());
+    fmt::print("gradients' relative errors, {}: {}\n", what, text);
+    ::testing::Test::RecordProperty(what, text);
+  };
+  record("hepar", all.own);
+  record("libtorch", all.peer);
+  fmt::print("mean ratio of a network's: {:.3f}\n", ratio);
+  EXPECT_LT(all.own.mean(), 1.1 * all.peer.mean());
+  EXPECT_LT(all.own.worst(), 1.1 * all.peer.worst());
+  EXPECT_LT(ratio, 1.0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Blocks, EveryNetworkInBlocks, ::testing::ValuesIn(conformance::network_cases()),
@@ -107,7 +159,9 @@ TEST(NetworkInBlocks, DropsTheSameChannels) {
   NetworkSpec spec = conformance::make_spec({8, 12, 20});
   spec.dropout = 0.5;
   const DropoutDraw draw{{Random(21), Random(22)}};
-  expect_as_near_as_libtorch(spec, random_values({2, 1, 8, 12, 16}, 5), &draw);
+  BothErrors errors;
+  compare(spec, random_values({2, 1, 8, 12, 16}, 5), &draw, errors);
+  EXPECT_LT(errors.own.mean(), 2 * errors.peer.mean());
 }
 
 TEST(NetworkInBlocks, GivesTheSameBytesOnAnyNumberOfThreads) {
