@@ -63,8 +63,7 @@ std::string search_note(const SearchRecord& record) {
   }
   const std::string coarse = record.coarse_windows == 0
                                  ? std::string()
-                                 : fmt::format(", after a coarse pass of {} windows ({:.1f} s)",
-                                               record.coarse_windows, record.coarse_seconds);
+                                 : fmt::format(", after a coarse pass of {} windows", record.coarse_windows);
   const std::string passes =
       record.passes > 1 ? fmt::format(" in {} passes of {} windows in all", record.passes, record.windows_run)
                         : std::string();
