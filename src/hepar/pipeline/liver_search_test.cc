@@ -41,14 +41,13 @@ TEST(SearchNote, SaysWhatWasSkipped) {
   body.coarse_windows = 0;
   EXPECT_EQ(search_note(body),
             "3 of the full grid's 32 windows ran; the others hold nothing but air and count as background");
-  EXPECT_EQ(
-      search_note(near(18, 18)),
-      "18 of the full grid's 32 windows ran, after a coarse pass of 4 windows; all others count "
-      "as background");
+  EXPECT_EQ(search_note(near(18, 18)),
+            "18 of the full grid's 32 windows ran, after a coarse pass of 4 windows; all others count "
+            "as background");
   // 14 and 18 windows: as many as the grid has, but not all of them.
   EXPECT_EQ(search_note(near(18, 32, 2)),
             "18 of the full grid's 32 windows ran in 2 passes of 32 windows in all, after a coarse pass of 4 "
-            "windows (1.5 s); all others count as background");
+            "windows; all others count as background");
   SearchRecord parts = near(18, 18);
   parts.dropped_parts = 2;
   parts.dropped_ml = 1.25;
