@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// label_agreement MODEL PHANTOMS: label maps of phantoms by the CPU engine in its default and its exact way,
+// label_agreement MODEL PHANTOMS: label maps of that many phantoms by the CPU engine in its default and its exact way,
 // as `hepar segment` runs the network; prints how many voxels differ.
 #include <fmt/format.h>
 
