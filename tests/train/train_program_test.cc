@@ -176,8 +176,9 @@ TEST_F(TrainProgram, NumberOfWorkersChangesNothing) {
 }
 
 #ifdef HEPAR_TRAINING_KERNELS
-// The mean losses of 4 iterations each, both optimisers and losses: of the first epoch to 4 digits; later
-// ones drift apart, as each step moves weights by roundings too (Adam divides gradients by their own size).
+// The mean losses of 4 iterations each, both optimisers and losses: of the first two epochs to 4 digits;
+// later ones drift apart, as each step moves weights by roundings too (Adam divides gradients by their own
+// size).
 TEST_F(TrainProgram, BothKindsOfKernelsHaveTheSameLosses) {
   for (const char* config : {"nnunet", "paper"}) {
     const auto train_by = [&](const std::string& kernels) {

@@ -126,7 +126,7 @@ TEST_P(EveryNetworkInBlocks, IsNearDouble) {
   EXPECT_LT(errors.own.mean(), 2 * errors.peer.mean());
 }
 
-// 0.85 and 0.55 times LibTorch's errors with AVX2, and 0.8 times in the cases' geometric mean.
+// 0.85 and 0.55 times LibTorch's errors with AVX2, and 0.85 times in the cases' geometric mean.
 TEST(NetworkInBlocks, IsAsNearToDoubleAsLibTorchIs) {
   BothErrors all;
   double log_ratios = 0, count = 0;
